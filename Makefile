@@ -1,0 +1,60 @@
+# The course in two commands: `make run` and `make test`. `make help` lists all.
+PYTHON ?= python3
+NOTEBOOKS ?=
+DATASET ?=
+PROFILE ?= cpu
+
+BIN := .venv/bin
+READY := .venv/up-to-date
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint notebooks seeds lab mutants data judges bench-handwriting constraints clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
+	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
+	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
+	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
+	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
+
+run: $(READY) ## run the course; pages in build/course/index.html
+	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)"
+
+test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
+	@GK_PROFILE=cpu $(BIN)/python -m pytest
+
+lint: $(READY) ## check style and format of code and notebooks
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+notebooks: $(READY) ## run the notebooks and save their outputs in place
+	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)"
+
+seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
+	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)"
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. notebooks
+
+mutants: $(READY) ## plant bugs one by one and see that the tests catch each (long)
+	@$(BIN)/python tools/mutants.py
+
+data: $(READY) ## draw the embedded data sets again
+	@$(BIN)/python data/draw.py
+
+judges: $(READY) ## train the judges again (the one of MNIST needs MNIST)
+	@$(BIN)/python data/train_judges.py
+
+bench-handwriting: $(READY) ## how much the drawn digits are like MNIST
+	@$(BIN)/python benchmarks/handwriting.py
+
+constraints: ## resolve the pinned versions anew (needs uv)
+	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \
+		--no-annotate --no-emit-index-url --all-extras pyproject.toml --output-file constraints.txt
+
+clean: ## remove what was built, not the environment
+	rm -rf build
+
+$(READY): pyproject.toml constraints.txt tools/setup_venv.sh
+	@sh tools/setup_venv.sh "$(PYTHON)"
