@@ -1,0 +1,21 @@
+"""What all tests share: notebooks are compared without what goes to standard error."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent") / "mnist.npz"
+
+
+def pytest_collectstart(collector):
+    # TensorFlow's native log lines are stored by Jupyter but not captured under pytest.
+    if hasattr(collector, "skip_compare"):
+        collector.skip_compare += ("stderr",)
+
+
+@pytest.fixture
+def real_data():
+    """Skips the test where no folder with the real MNIST is named."""
+    if not REAL_DATA.exists():
+        pytest.skip("needs real data: name a folder with mnist.npz in GK_DATA_DIR")

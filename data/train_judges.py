@@ -1,0 +1,36 @@
+"""Trains the judges again: `python data/train_judges.py [digits] [faces] [pets] [mnist]`."""
+
+import argparse
+
+import numpy as np
+
+from gk import datasets, judges
+
+SHIPPED = ("digits", "faces", "pets", "mnist")
+
+
+def score(name, judge):
+    """Returns a line that says how well a judge does on the test images of its set."""
+    data = datasets.load(name)
+    predicted = judge.predict(data.x_test)
+    if judge.exclusive:
+        return f"accuracy {100 * (predicted.argmax(axis=1) == data.y_test).mean():.2f} %"
+    targets = judges.face_targets(data.attributes_test)
+    errors = np.abs(predicted - targets).mean(axis=0)
+    return "mean absolute error: " + ", ".join(
+        f"{attribute} {error:.3f}"
+        for attribute, error in zip(judge.output_names, errors, strict=True)
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=SHIPPED, help="default: those that ship")
+    for name in parser.parse_args().names:
+        path = datasets.package_data_folder() / "judges" / f"{name}.keras"
+        judges.save(judges.train(name, verbose="auto"), path)
+        print(f"{path.name}  {path.stat().st_size / 1e3:.0f} kB  {score(name, judges.load(name))}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Image data sets under one roof: drawn ones that ship with `gk`, real ones by download."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gk import downloads
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddedSet:
+    """A drawn set: its file ships with the package, and its content is known."""
+
+    class_names: tuple
+    content_sha256: str
+
+
+EMBEDDED_SETS = {
+    "digits": EmbeddedSet(
+        tuple("0123456789"),
+        "d13ab5205aedba1f93bb2796df6ff3baf4903954fd9c8737dd861779b1374657",
+    ),
+    "faces": EmbeddedSet(
+        ("no sunglasses", "sunglasses"),
+        "e342b34768b14d2bd079fc0dd2202d11b8361459c746699605786e4eb598fe74",
+    ),
+    "pets": EmbeddedSet(
+        ("cat", "dog"),
+        "67cd3a3d39325401dff9a1e42525526bb09485a7717243cb4fe5366835c25c85",
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """Images with their labels, split into a training and a test set.
+
+    Attributes:
+        name: the name it was loaded by.
+        source: one line for captions.
+        x_train, x_test: float32 arrays `(n, height, width, channels)` in [0, 1].
+        y_train, y_test: int64 arrays `(n,)`, indices into `class_names`.
+        class_names: tuple of strings.
+        attributes_train, attributes_test: for drawn sets a pandas table with one row for
+            each image and one column for each attribute; `None` for real ones.
+    """
+
+    name: str
+    source: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple
+    attributes_train: pd.DataFrame | None = None
+    attributes_test: pd.DataFrame | None = None
+
+    def __repr__(self):
+        height, width, channels = self.x_train.shape[1:]
+        return (
+            f"Dataset({self.name!r}: {len(self.x_train):,} + {len(self.x_test):,} images of "
+            f"{height}×{width}×{channels}, {len(self.class_names)} classes; {self.source})"
+        )
+
+
+def names():
+    """Returns the names that `load` knows, the embedded sets first."""
+    return (*EMBEDDED_SETS, *downloads.REAL_SETS)
+
+
+def class_names(name):
+    """Returns the names of the classes of a data set, a tuple of strings."""
+    if name in EMBEDDED_SETS:
+        return EMBEDDED_SETS[name].class_names
+    if name in downloads.REAL_SETS:
+        return downloads.REAL_SETS[name].class_names
+    known = ", ".join(repr(known) for known in names())
+    raise ValueError(f"Unknown data set. Expected one of {known}. Received: {name!r}")
+
+
+def load(name):
+    """Loads a data set by name.
+
+    `"digits"`, `"faces"` and `"pets"` ship with the package. `"mnist"` and
+    `"fashion_mnist"` are read from the folder that the environment variable `GK_DATA_DIR`
+    names, or else from the user's cache folder; what is not there is downloaded into it.
+    `data/README.md` tells what each set holds and where a file may be put by hand.
+
+    Args:
+        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`.
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        ValueError: if the name is unknown, or a file is damaged.
+        ConnectionError: if a download fails.
+        OSError: if the folder for downloads cannot be written to, or is full.
+
+    Example:
+
+    >>> data = load("digits")
+    >>> data.x_train.shape, data.x_train.dtype
+    ((12000, 28, 28, 1), dtype('float32'))
+    """
+    classes = class_names(name)
+    if name in EMBEDDED_SETS:
+        arrays, source = _read_embedded(name), f"gk {name}, drawn by data/draw.py"
+    else:
+        arrays, source = downloads.read(name), downloads.REAL_SETS[name].source
+    tables = {
+        split: pd.DataFrame(arrays[split], columns=arrays["attribute_names"])
+        for split in ("attributes_train", "attributes_test")
+        if split in arrays
+    }
+    return Dataset(
+        name=name,
+        source=source,
+        x_train=_to_images(arrays["x_train"]),
+        y_train=arrays["y_train"].astype(np.int64),
+        x_test=_to_images(arrays["x_test"]),
+        y_test=arrays["y_test"].astype(np.int64),
+        class_names=classes,
+        **tables,
+    )
+
+
+def content_sha256(arrays):
+    """Returns the SHA-256 of arrays by name: of their names, types, shapes and values.
+
+    The container does not count, so that a file may be compressed anew.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def package_data_folder():
+    """Returns the folder of the embedded sets and the judges, installed or in a clone."""
+    package = Path(__file__).resolve().parent
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
+def _read_embedded(name):
+    path = package_data_folder() / f"{name}.npz"
+    remedy = (
+        "Restore it with `git checkout data` in a clone, or install the package again with "
+        "`pip install --force-reinstall`."
+    )
+    arrays = downloads.read_npz(path, remedy)
+    if content_sha256(arrays) != EMBEDDED_SETS[name].content_sha256:
+        raise downloads.damaged(path, "its content is not what data/draw.py draws", remedy)
+    return arrays
+
+
+def _to_images(pixels):
+    images = pixels.astype(np.float32) / np.float32(255)
+    return images if images.ndim == 4 else images[..., np.newaxis]
