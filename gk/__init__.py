@@ -1,0 +1,41 @@
+"""Generative Keras: the models, data sets and measures that the course's notebooks share."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from gk.quiet import quiet_start
+
+with quiet_start():
+    import keras
+    import pooch  # noqa: F401  imported here to hold back what they say at the start
+    import tensorflow  # noqa: F401
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "gk needs Keras's TensorFlow backend. Received: KERAS_BACKEND="
+        f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
+        "'tensorflow', or leave it unset, and start Python again."
+    )
+
+from gk import datasets, drawing, figures, judges, metrics, networks
+from gk.claims import claim
+from gk.mixture import GenerativeClassifier
+from gk.runtime import PROFILES, progress, setup
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PROFILES",
+    "GenerativeClassifier",
+    "claim",
+    "datasets",
+    "drawing",
+    "figures",
+    "judges",
+    "metrics",
+    "networks",
+    "progress",
+    "setup",
+]

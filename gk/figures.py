@@ -1,0 +1,92 @@
+"""Figures: arrays in, a Matplotlib figure out, never shown from here."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+# Colours that stay apart in grey and for most kinds of colour blindness (Okabe & Ito, 2008).
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00")
+MARKERS = ("o", "^", "s", "D", "v", "P")
+
+
+def image_rows(rows, title, labels=None, scale=0.62):
+    """Draws rows of small images, each row with a label on its left.
+
+    Args:
+        rows: list of arrays `(n, height, width, channels)` in [0, 1]; rows may differ in n
+            and in image shape.
+        title: what is to be seen.
+        labels: list of strings, one for each row.
+        scale: side of an image in inches.
+
+    Returns:
+        A Matplotlib figure.
+
+    Raises:
+        ValueError: if a row has no images, or labels and rows differ in number.
+    """
+    labels = [""] * len(rows) if labels is None else labels
+    if len(labels) != len(rows):
+        raise ValueError(f"Expected {len(rows)} labels, one for each row. Received: {len(labels)}")
+    for row in rows:
+        if np.ndim(row) != 4 or not len(row):
+            raise ValueError(
+                "Expected each row as images (n, height, width, channels), n > 0. "
+                f"Received: shape {np.shape(row)}"
+            )
+    num_columns = max(len(row) for row in rows)
+    margin = 0.085 * max(map(len, labels)) if any(labels) else 0
+    size = (num_columns * scale + margin, len(rows) * scale + 0.3)
+    figure, axes = plt.subplots(len(rows), num_columns, figsize=size, squeeze=False)
+    for row, label, row_axes in zip(rows, labels, axes, strict=True):
+        for axis in row_axes:
+            axis.axis("off")
+        for image, axis in zip(row, row_axes, strict=False):
+            show_image(axis, image)
+        if label:
+            row_axes[0].text(
+                -0.15, 0.5, label, transform=row_axes[0].transAxes, ha="right", va="center"
+            )
+    figure.suptitle(title, fontsize=11, y=0.995)
+    figure.subplots_adjust(
+        left=margin / size[0], right=1, bottom=0, top=1 - 0.3 / size[1], wspace=0.04, hspace=0.04
+    )
+    return figure
+
+
+def show_image(axis, image):
+    """Draws one image `(height, width, channels)` in [0, 1] into axes; grey ones as ink."""
+    if image.shape[-1] == 1:
+        axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1)
+    else:
+        axis.imshow(np.clip(image, 0, 1))
+    axis.axis("off")
+
+
+def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuOr_r"):
+    """Draws a function of two features in [0, 1] as a shaded map with the data on it.
+
+    Args:
+        axis: Matplotlib axes.
+        values: array `(rows, columns)` over a regular grid; the first row is the lowest.
+        points: array `(n, 2)`, the data.
+        labels: integers `(n,)`, the class of each.
+        levels: contours to draw in black, such as `[0.5]` for a border.
+        names: names of the classes, for a legend.
+        cmap: Matplotlib's name of the colours.
+    """
+    limits = (0, 1, 0, 1)
+    axis.imshow(values, origin="lower", extent=limits, aspect="auto", cmap=cmap, alpha=0.75)
+    if levels is not None:
+        axis.contour(values, levels=levels, extent=limits, colors="black", linewidths=1.4)
+    for label in np.unique(labels):
+        axis.plot(
+            *points[labels == label].T,
+            MARKERS[label],
+            markersize=3.5,
+            markerfacecolor=("white", "black")[label % 2],
+            markeredgecolor="black",
+            markeredgewidth=0.5,
+            label=None if names is None else names[label],
+        )
+    axis.set(xlim=(0, 1), ylim=(0, 1))

@@ -1,0 +1,124 @@
+"""The judges: small classifiers, trained once and kept, that tell what an image shows."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from gk import datasets, downloads, networks
+from gk.drawing import faces
+
+EPOCHS = 20
+BATCH_SIZE = 128
+
+
+class Judge:
+    """A classifier with its softmax, and the features in front of it.
+
+    On digits, pets and the like it tells the class. On faces it tells the attributes: each
+    output estimates one attribute, scaled to [0, 1] by its range.
+
+    Args:
+        network: a model as `gk.networks.judge` builds it.
+        output_names: names of the classes or attributes.
+        exclusive: whether exactly one output applies (classes) or any (attributes).
+    """
+
+    def __init__(self, network, output_names, exclusive):
+        self.network = network
+        self.output_names = output_names
+        self.exclusive = exclusive
+        self._features = keras.Model(network.input, network.get_layer("features").output)
+
+    def predict(self, images):
+        """Returns the probability of each class, or the estimate of each attribute.
+
+        Args:
+            images: array `(n, height, width, channels)` in [0, 1].
+
+        Returns:
+            float32 array `(n, outputs)` in [0, 1].
+        """
+        logits = self.network.predict(images, batch_size=512, verbose=0)
+        activation = keras.ops.softmax if self.exclusive else keras.ops.sigmoid
+        return keras.ops.convert_to_numpy(activation(logits))
+
+    def features(self, images):
+        """Returns what the judge sees in the images, a float32 array `(n, 64)`."""
+        return self._features.predict(images, batch_size=512, verbose=0)
+
+
+def load(name):
+    """Loads the judge of an image set.
+
+    The judges of `"digits"`, `"faces"`, `"pets"` and `"mnist"` ship with the package; any
+    other is trained at its first use, in a minute or two, and kept in the cache folder.
+
+    Args:
+        name: name of an image set, as for `gk.datasets.load`.
+
+    Returns:
+        A `Judge`.
+
+    Raises:
+        ValueError: if the name is unknown.
+    """
+    class_names = datasets.class_names(name)
+    path = datasets.package_data_folder() / "judges" / f"{name}.keras"
+    if not path.exists():
+        path = downloads.cache_folder() / "judges" / f"{name}.keras"
+    if not path.exists():
+        print(f"Training the judge of {name!r} once; it is kept at {path}.")
+        save(train(name, verbose="auto"), path)
+    network = keras.models.load_model(path, compile=False)
+    if name == "faces":
+        return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
+    return Judge(network, class_names, exclusive=True)
+
+
+def train(name, seed=0, verbose=0):
+    """Trains the network of a judge on the training images of a set.
+
+    Args:
+        name: name of an image set.
+        seed: integer seed.
+        verbose: as in `fit` of Keras.
+
+    Returns:
+        A Keras model, see `gk.networks.judge`.
+    """
+    data = datasets.load(name)
+    keras.utils.set_random_seed(seed)
+    steps = EPOCHS * -(-len(data.x_train) // BATCH_SIZE)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
+    if name == "faces":
+        targets = face_targets(data.attributes_train)
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    else:
+        targets = data.y_train
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    num_outputs = len(faces.ATTRIBUTES) if name == "faces" else len(data.class_names)
+    network = networks.judge(data.x_train.shape[1:], num_outputs)
+    network.compile(optimizer, loss)
+    network.fit(data.x_train, targets, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=verbose)
+    return network
+
+
+def face_targets(attributes):
+    """Scales a table of face attributes to [0, 1]; float32 array `(n, attributes)`."""
+    columns = [
+        (attributes[name] - low) / (high - low) for name, (low, high) in faces.ATTRIBUTES.items()
+    ]
+    return np.stack(columns, axis=1).astype("float32")
+
+
+def save(network, path):
+    """Writes a judge's network without its optimizer; the file appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bare = keras.Model(network.input, network.output, name=network.name)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unfinished = Path(folder) / path.name
+        bare.save(unfinished)
+        unfinished.replace(path)

@@ -1,0 +1,113 @@
+"""How a notebook starts: seeds, threads, devices, and how much work it takes on."""
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import sys
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from gk.quiet import quiet_start
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """How much work the course takes on.
+
+    Attributes:
+        name: `"cpu"` or `"gpu"`.
+        dataset: name of the image set that the notebooks use unless told otherwise.
+        num_train: largest number of training images.
+        epochs: passes over the training images for a classifier.
+        width: number of filters in the first layer of a convolutional net.
+    """
+
+    name: str
+    dataset: str
+    num_train: int
+    epochs: int
+    width: int
+
+
+# "cpu" takes minutes on two cores; "gpu" is the full run, for Colab.
+PROFILES = {
+    "cpu": Profile(name="cpu", dataset="digits", num_train=12_000, epochs=5, width=16),
+    "gpu": Profile(name="gpu", dataset="mnist", num_train=60_000, epochs=20, width=32),
+}
+
+MAX_THREADS = 4
+
+
+def setup(profile=None, seed=0, deterministic=False):
+    """Prepares the process for a notebook and prints one line that says with what.
+
+    Seeds Python, NumPy and TensorFlow, lets a GPU's memory grow with use, and gives
+    TensorFlow few threads: the nets of this course are too small to feed many.
+
+    Args:
+        profile: `"cpu"` or `"gpu"`. `None` takes the environment variable `GK_PROFILE`, or
+            else `"gpu"` where TensorFlow sees one and `"cpu"` where it does not.
+        seed: non-negative integer; the environment variable `GK_SEED` takes its place, to see
+            what other seeds give.
+        deterministic: whether each operation must give the same bits every time, which is
+            slower (`tf.config.experimental.enable_op_determinism`).
+
+    Returns:
+        The `Profile`.
+
+    Raises:
+        ValueError: if the profile is unknown.
+
+    Example:
+
+    >>> profile = setup("cpu", seed=1)  # doctest: +SKIP
+    gk 0.1.0 · Keras 3.15.1 · TensorFlow 2.21.0 · Python 3.11.7 · CPU, 2 threads · profile cpu
+    """
+    with quiet_start():
+        gpus = tf.config.list_physical_devices("GPU")
+    if profile is None:
+        profile = os.environ.get("GK_PROFILE") or ("gpu" if gpus else "cpu")
+    if profile not in PROFILES:
+        known = " or ".join(repr(known) for known in PROFILES)
+        raise ValueError(f"Unknown profile. Expected {known}. Received: {profile!r}")
+
+    threads = min(os.cpu_count() or 1, MAX_THREADS)
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(2)
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        # TensorFlow has started already, as when a cell is run a second time.
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    tf.get_logger().setLevel("ERROR")
+    keras.utils.set_random_seed(int(os.environ.get("GK_SEED") or seed))
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {threads} threads"
+    if profile == "gpu" and not gpus:
+        device += " (no GPU found: the gpu profile will take long)"
+    print(
+        f"gk {importlib.metadata.version('generative-keras')} · Keras {keras.__version__} · "
+        f"TensorFlow {tf.__version__} · Python {platform.python_version()} · "
+        f"{device} · profile {profile}"
+    )
+    return PROFILES[profile]
+
+
+def progress(iterable, description, unit="step"):
+    """Goes through an iterable with a progress bar, which leaves one clean line behind.
+
+    Args:
+        iterable: what to go through; its length is needed for the estimate.
+        description: what is going on.
+        unit: what one item is.
+
+    Returns:
+        An iterator over the items.
+    """
+    return tqdm(iterable, desc=description, unit=unit, file=sys.stdout, ncols=88)

@@ -1,0 +1,127 @@
+"""Set-up, claims and figures: what each notebook leans on."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import gk
+from gk import figures, networks
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_set_up_prints_one_line_and_nothing_else():
+    done = run("import gk; gk.setup(seed=1)", GK_PROFILE="")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (line,) = done.stdout.splitlines()
+    for word in ("gk ", "Keras ", "TensorFlow ", "Python ", "profile "):
+        assert word in line
+
+
+def test_profile_comes_from_the_environment_and_unknown_ones_list_the_known():
+    assert "profile gpu" in run("import gk; gk.setup()", GK_PROFILE="gpu").stdout
+    done = run("import gk; gk.setup()", GK_PROFILE="tpu")
+    assert "Expected 'cpu' or 'gpu'. Received: 'tpu'" in done.stderr
+
+
+def test_what_fails_at_the_start_is_not_hushed_up():
+    done = run("import gk", KERAS_BACKEND="nothing")
+    assert done.returncode != 0
+    assert "nothing" in done.stderr
+
+
+def test_seeds_repeat_and_differ():
+    draws = []
+    for seed in (1, 1, 2):
+        gk.setup("cpu", seed=seed)
+        draws.append(float(keras.random.uniform(())))
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_the_gpu_profile_is_the_larger_one():
+    cpu, gpu = gk.PROFILES["cpu"], gk.PROFILES["gpu"]
+    assert gpu.epochs > cpu.epochs
+    assert gpu.width > cpu.width
+    assert gpu.num_train > cpu.num_train
+    assert gpu.dataset == "mnist"
+
+
+def test_a_claim_that_does_not_hold_fails(capsys):
+    gk.claim("X1", "share", 0.5, at_least=0.4, at_most=0.6, unit="%")
+    assert "measured 50 % (expected at least 40 % and at most 60 %)" in capsys.readouterr().out
+    for measured in (0.3, 0.7, float("nan")):
+        with pytest.raises(AssertionError, match="X1 does not hold"):
+            gk.claim("X1", "share", measured, at_least=0.4, at_most=0.6)
+
+
+def test_a_claim_that_cannot_fail_is_refused():
+    with pytest.raises(ValueError, match="cannot fail"):
+        gk.claim("X1", "share", 0.5)
+
+
+def test_progress_goes_through_all_and_leaves_one_line(capsys):
+    assert list(gk.progress(range(3), "counting", unit="sheep")) == [0, 1, 2]
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "counting: 100%" in out
+
+
+def test_image_rows_shows_every_image_and_refuses_what_is_none():
+    rows = [np.zeros((3, 8, 8, 1)), np.ones((2, 4, 4, 3))]
+    figure = figures.image_rows(rows, "a title", ["first", "second"])
+    assert sum(len(axis.images) for axis in figure.axes) == 5
+    plt.close(figure)
+    with pytest.raises(ValueError, match="Received: 1"):
+        figures.image_rows(rows, "a title", ["only one"])
+    with pytest.raises(ValueError, match=r"Received: shape \(8, 8\)"):
+        figures.image_rows([np.zeros((8, 8))], "a title")
+
+
+@pytest.mark.parametrize("build", [networks.resnet, networks.inception, networks.judge])
+@pytest.mark.parametrize("image_shape", [(28, 28, 1), (32, 32, 3)])
+def test_classifiers_learn_and_every_weight_takes_part(build, image_shape):
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    labels = np.arange(64) % 4
+    images = rng.uniform(0, 0.5, (64, *image_shape)).astype("float32")
+    images[np.arange(64), 7 * labels] += 0.5  # a bright row for each class
+    model = build(image_shape, 4)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-2), loss)
+    history = model.fit(images, labels, epochs=25, batch_size=32, verbose=0).history["loss"]
+    assert history[-1] < 0.3 * history[0]
+    for old, new in zip(before, model.trainable_weights, strict=True):
+        assert np.abs(old - new.numpy()).max() > 0, new.path
+
+
+def test_residual_blocks_add_their_input():
+    model = networks.resnet((28, 28, 1), 10)
+    adds = [layer for layer in model.layers if isinstance(layer, keras.layers.Add)]
+    assert len(adds) == 2
+    assert all(len(layer.input) == 2 for layer in adds)
+
+
+def test_inception_modules_look_through_three_windows_and_a_pool():
+    model = networks.inception((28, 28, 1), 10, width=8)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Concatenate):
+            assert [tensor.shape[-1] for tensor in layer.input] == [8, 8, 8, 8]
+    windows = {
+        layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.Conv2D)
+    }
+    assert windows == {(1, 1), (3, 3), (5, 5)}
