@@ -1,0 +1,90 @@
+"""`make run`: the whole way from notebooks to pages, and what happens when one fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import run_course  # noqa: E402
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "run_course.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--notebooks", "01 77"], "Unknown notebooks 77. NOTEBOOKS takes any of: 01"),
+        (["--dataset", "cifar"], "DATASET takes one of: digits mnist fashion_mnist"),
+        (["--profile", "tpu"], "PROFILE takes one of: cpu gpu"),
+    ],
+)
+def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path):
+    done = run(*arguments, "--output", tmp_path / "course")
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert not (tmp_path / "course").exists()
+
+
+@pytest.fixture
+def two_notebooks(tmp_path, monkeypatch):
+    """A project of two short notebooks, of which the second one fails."""
+    monkeypatch.setattr(run_course, "ROOT", tmp_path)
+    monkeypatch.setenv("GK_PROFILE", "cpu")
+    (tmp_path / "notebooks").mkdir()
+    good = [
+        "import gk\nprofile = gk.setup(seed=1)",
+        "DATASET = profile.dataset",
+        "gk.claim('X1', 'length of the name', len(DATASET), at_least=1)",
+    ]
+    bad = [*good, "raise KeyError('no such dog')"]
+    for name, sources in {"01_good": good, "02_bad": bad}.items():
+        cells = [nbformat.v4.new_markdown_cell(f"# Title of {name}\n\nWhat happens?")]
+        cells += [nbformat.v4.new_code_cell(source) for source in sources]
+        cells[2].metadata["tags"] = ["parameters"]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "language": "python",
+            "display_name": "Python 3",
+        }
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+    return tmp_path
+
+
+def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(
+    two_notebooks, monkeypatch, capsys
+):
+    output = two_notebooks / "out"
+    monkeypatch.setattr(sys, "argv", ["run_course", "--output", str(output)])
+    assert run_course.main() == 1
+    told = capsys.readouterr().err
+    assert "[2/2] 02_bad" in told
+    assert "02_bad.ipynb failed in cell In[5]: KeyError: 'no such dog'" in told
+    pages = {"01_good.ipynb", "01_good.html", "02_bad.ipynb", "02_bad.html", "index.html"}
+    assert {path.name for path in output.iterdir()} == pages
+    index = (output / "index.html").read_text(encoding="utf-8")
+    assert "Title of 01_good" in index
+    assert "length of the name: <b>6</b>" in index
+    assert "no such dog" in index
+
+
+@pytest.mark.usefixtures("real_data")
+def test_every_notebook_holds_its_claims_on_mnist(tmp_path):
+    done = run("--dataset", "mnist", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    notebooks = list((ROOT / "notebooks").glob("*.ipynb"))
+    assert index.count("<article>") == len(notebooks)
+    assert index.count("data:image/png") == len(notebooks)
+    assert "Data set mnist" in index

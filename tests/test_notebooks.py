@@ -1,0 +1,152 @@
+"""The form of the notebooks: what nbval does not look at."""
+
+import ast
+import itertools
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import gk
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import run_course  # noqa: E402
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LOCAL_PATH = re.compile(r"(?<![\w./-])(/(home|root|Users|work|tmp|usr|content)/|[A-Z]:\\)\w")
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture
+def prose(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_notebooks_are_numbered_without_gaps():
+    assert [path.name[:3] for path in NOTEBOOKS] == [
+        f"{number:02d}_" for number in range(1, len(NOTEBOOKS) + 1)
+    ]
+
+
+def test_every_code_cell_was_run_once_in_order(code_cells):
+    assert [cell.execution_count for cell in code_cells] == list(range(1, len(code_cells) + 1))
+
+
+def test_figures_claims_and_the_first_line_are_there(code_cells):
+    outputs = [output for cell in code_cells for output in cell.outputs]
+    assert code_cells[0].outputs, "the set-up cell prints what it runs on"
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any("gk_claim" in output.get("metadata", {}) for output in outputs)
+    claims = sum(cell.source.count("gk.claim(") for cell in code_cells)
+    assert claims == sum("gk_claim" in output.get("metadata", {}) for output in outputs)
+
+
+def test_no_output_is_an_error_a_warning_or_a_vector_drawing(code_cells):
+    for cell in code_cells:
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.get("text")
+            assert "Warning" not in output.get("text", "")
+            assert "image/svg+xml" not in output.get("data", {})
+
+
+def test_nbval_compares_every_cell_but_tables_that_vary(code_cells):
+    for cell in code_cells:
+        assert not re.search(r"^# ?NBVAL", cell.source, re.MULTILINE), "use the tag instead"
+        assert set(cell.metadata.get("tags", [])) <= {
+            "parameters",
+            "headline",
+            "nbval-ignore-output",
+        }
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            assert "gk.claim(" not in cell.source
+
+
+def test_one_title_then_a_question_then_headings_without_jumps(notebook, prose):
+    headings = [
+        line.split(" ")[0]
+        for source in prose
+        for line in source.splitlines()
+        if re.match(r"#{1,6} ", line)
+    ]
+    assert notebook.cells[0].source.startswith("# ")
+    assert headings.count("#") == 1
+    levels = [len(heading) for heading in headings]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    question = notebook.cells[0].source.split("\n\n")[1]
+    assert "?" in question
+    assert re.search(r"minutes? on a CPU", question)
+
+
+def test_it_starts_with_setup_and_one_cell_of_parameters(code_cells):
+    assert "gk.setup(" in code_cells[0].source
+    assert sum(cell.source.count("gk.setup(") for cell in code_cells) == 1
+    tagged = [cell for cell in code_cells if "parameters" in cell.metadata.get("tags", [])]
+    assert tagged == [code_cells[1]]
+    assert all(line.split(" ")[0].isupper() for line in tagged[0].source.splitlines())
+
+
+def test_it_ends_with_exercises_and_references(prose):
+    headings = re.findall(r"^## (.+)$", "\n".join(prose), re.MULTILINE)
+    assert headings[-2:] == ["Exercises", "References"]
+
+
+def test_solutions_are_marked_and_checked(notebook, code_cells):
+    solutions = [cell.source for cell in code_cells if "BEGIN SOLUTION" in cell.source]
+    assert 3 <= len(solutions) <= 6
+    for source in solutions:
+        assert source.count("### BEGIN SOLUTION") == source.count("### END SOLUTION") == 1
+        assert "assert " in source.split("### END SOLUTION")[1]
+
+
+def test_length_is_for_reading(notebook, code_cells, prose):
+    lines = [len([line for line in cell.source.splitlines() if line]) for cell in code_cells]
+    words = sum(len(source.split()) for source in prose)
+    assert 30 <= len(notebook.cells) <= 68
+    assert max(lines) <= 27
+    assert 3 <= words / sum(lines) <= 9
+
+
+def test_it_is_small_and_names_no_path_of_a_machine(path, notebook):
+    assert path.stat().st_size < 1.5e6
+    for cell in notebook.cells:
+        shown = [cell.source]
+        for output in cell.get("outputs", []):
+            shown += [output.get("text", ""), *map(str, output.get("data", {}).values())]
+        for text in shown:
+            if not text.startswith("iVBOR"):
+                assert not LOCAL_PATH.search(text), text[:300]
+
+
+def test_models_are_imported_and_not_defined_again(code_cells):
+    public = {name.lower() for name in gk.__all__ if name[0].isupper()}
+    for cell in code_cells:
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ClassDef):
+                assert node.name.lower() not in public
+                bases = {ast.unparse(base) for base in node.bases}
+                assert not bases & {"keras.Model", "tf.keras.Model", "Model"}
+
+
+def test_its_card_can_be_made(notebook):
+    card = run_course.describe(notebook)
+    assert card["title"]
+    assert card["figure"]
+    assert len(card["claims"]) >= 3

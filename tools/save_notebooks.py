@@ -1,0 +1,33 @@
+"""Runs the notebooks top to bottom and saves their outputs in place: `make notebooks`."""
+
+import argparse
+import os
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from run_course import find_notebooks
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
+    os.environ["GK_PROFILE"] = "cpu"
+    for path in find_notebooks(parser.parse_args().notebooks.split()):
+        print(f"Running {path.name}", flush=True)
+        notebook = nbformat.read(path, as_version=4)
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": path.parent}},
+        )
+        client.execute()
+        # Of a progress bar's many lines only the last one stays.
+        notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
+        nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    main()
