@@ -19,21 +19,29 @@ if keras.backend.backend() != "tensorflow":
         "'tensorflow', or leave it unset, and start Python again."
     )
 
-from gk import datasets, drawing, figures, judges, metrics, networks
+from gk import callbacks, datasets, drawing, figures, judges, losses, metrics, networks
+from gk.autoencoder import Autoencoder
 from gk.claims import claim
+from gk.dcgan import DCGAN
 from gk.mixture import GenerativeClassifier
 from gk.runtime import PROFILES, progress, setup
+from gk.vae import VAE
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DCGAN",
     "PROFILES",
+    "VAE",
+    "Autoencoder",
     "GenerativeClassifier",
+    "callbacks",
     "claim",
     "datasets",
     "drawing",
     "figures",
     "judges",
+    "losses",
     "metrics",
     "networks",
     "progress",

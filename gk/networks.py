@@ -1,5 +1,7 @@
 """Builders of networks: functions that return plain Keras models."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -81,6 +83,164 @@ def judge(image_shape, num_outputs):
     x = layers.Dropout(0.2)(layers.Flatten()(x))
     x = layers.Dense(64, activation="relu", name="features")(x)
     return keras.Model(images, layers.Dense(num_outputs)(x), name="judge")
+
+
+def convolutional_encoder(image_shape, num_outputs, width=32):
+    """Builds an encoder of two strided convolutions and a dense layer.
+
+    Args:
+        image_shape: `(height, width, channels)`; height and width are multiples of 4.
+        num_outputs: size of the output; `latent_dim` for an autoencoder, twice that for a
+            VAE, whose encoder gives a mean and a variance for each.
+        width: number of filters of the first convolution; the second has twice as many.
+
+    Returns:
+        A Keras model from images `(batch, height, width, channels)` in [0, 1] to codes
+        `(batch, num_outputs)`.
+
+    Raises:
+        ValueError: if height or width is not a multiple of 4.
+
+    Example:
+
+    >>> convolutional_encoder((28, 28, 1), num_outputs=2).output_shape
+    (None, 2)
+    """
+    _check_multiple_of_4(image_shape)
+    images = keras.Input(image_shape)
+    x = layers.Conv2D(width, 4, strides=2, padding="same", activation="relu")(images)
+    x = layers.Conv2D(2 * width, 4, strides=2, padding="same", activation="relu")(x)
+    codes = layers.Dense(num_outputs)(layers.Flatten()(x))
+    return keras.Model(images, codes, name="encoder")
+
+
+def convolutional_decoder(image_shape, latent_dim, width=32):
+    """Builds the mirror of `convolutional_encoder`, which up-samples by transposed convolution.
+
+    Args:
+        image_shape: `(height, width, channels)`; height and width are multiples of 4.
+        latent_dim: size of a code.
+        width: number of filters of the last feature maps; the first have twice as many.
+
+    Returns:
+        A Keras model from codes `(batch, latent_dim)` to `(batch, height, width, channels)`,
+        unbounded: logits, or means of a Gaussian.
+
+    Raises:
+        ValueError: if height or width is not a multiple of 4.
+    """
+    _check_multiple_of_4(image_shape)
+    height, columns, channels = image_shape
+    codes = keras.Input((latent_dim,))
+    x = layers.Dense(height // 4 * columns // 4 * 2 * width, activation="relu")(codes)
+    x = layers.Reshape((height // 4, columns // 4, 2 * width))(x)
+    x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", activation="relu")(x)
+    # Ending in a strided convolution keeps the full-size maps down to one per channel.
+    x = layers.Conv2DTranspose(channels, 4, strides=2, padding="same")(x)
+    return keras.Model(codes, x, name="decoder")
+
+
+def dense_encoder(image_shape, num_outputs, hidden=(512, 256), activation="relu"):
+    """Builds an encoder of dense layers; with `hidden=()` it is linear.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        num_outputs: size of the output, see `convolutional_encoder`.
+        hidden: sizes of the hidden layers.
+        activation: of the hidden layers.
+
+    Returns:
+        A Keras model from images to codes `(batch, num_outputs)`.
+    """
+    images = keras.Input(image_shape)
+    x = layers.Flatten()(images)
+    for size in hidden:
+        x = layers.Dense(size, activation=activation)(x)
+    return keras.Model(images, layers.Dense(num_outputs)(x), name="encoder")
+
+
+def dense_decoder(image_shape, latent_dim, hidden=(256, 512), activation="relu"):
+    """Builds a decoder of dense layers; with `hidden=()` it is linear.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: size of a code.
+        hidden: sizes of the hidden layers.
+        activation: of the hidden layers.
+
+    Returns:
+        A Keras model from codes `(batch, latent_dim)` to unbounded images.
+    """
+    codes = keras.Input((latent_dim,))
+    x = codes
+    for size in hidden:
+        x = layers.Dense(size, activation=activation)(x)
+    x = layers.Dense(math.prod(image_shape))(x)
+    return keras.Model(codes, layers.Reshape(tuple(image_shape))(x), name="decoder")
+
+
+def dcgan_generator(image_shape, latent_dim, width=32):
+    """Builds a generator from transposed convolutions with batch normalization.
+
+    After Radford, Metz & Chintala (2016, Unsupervised Representation Learning with Deep
+    Convolutional Generative Adversarial Networks, arXiv:1511.06434), with half as many
+    layers, as the images are smaller.
+
+    Args:
+        image_shape: `(height, width, channels)`; height and width are multiples of 4.
+        latent_dim: size of the random vector.
+        width: number of filters of the last feature maps; the first have twice as many.
+
+    Returns:
+        A Keras model from `(batch, latent_dim)` to images in (-1, 1).
+
+    Raises:
+        ValueError: if height or width is not a multiple of 4.
+    """
+    _check_multiple_of_4(image_shape)
+    height, columns, channels = image_shape
+    latents = keras.Input((latent_dim,))
+    x = layers.Dense(height // 4 * columns // 4 * 2 * width, use_bias=False)(latents)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.Reshape((height // 4, columns // 4, 2 * width))(x)
+    x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="tanh")(x)
+    return keras.Model(latents, x, name="generator")
+
+
+def dcgan_discriminator(image_shape, width=32, dropout=0.0):
+    """Builds a discriminator: an encoder that ends in one number.
+
+    Source: see `dcgan_generator`.
+
+    Args:
+        image_shape: `(height, width, channels)`; height and width are multiples of 4.
+        width: number of filters of the first convolution; the second has twice as many.
+        dropout: share of features that are dropped in training.
+
+    Returns:
+        A Keras model from images in [-1, 1] to logits `(batch, 1)`, positive for real.
+
+    Raises:
+        ValueError: if height or width is not a multiple of 4.
+    """
+    _check_multiple_of_4(image_shape)
+    images = keras.Input(image_shape)
+    x = layers.Conv2D(width, 4, strides=2, padding="same")(images)
+    x = layers.LeakyReLU(0.2)(x)
+    x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(x)
+    x = layers.LeakyReLU(0.2)(x)
+    x = layers.Dropout(dropout)(layers.Flatten()(x))
+    return keras.Model(images, layers.Dense(1)(x), name="discriminator")
+
+
+def _check_multiple_of_4(image_shape):
+    if len(image_shape) != 3 or image_shape[0] % 4 or image_shape[1] % 4:
+        raise ValueError(
+            "Expected image_shape (height, width, channels) with height and width multiples of "
+            f"4. Received: {tuple(image_shape)}. Pad the images, or pass networks of your own."
+        )
 
 
 def _convolution(x, filters, kernel_size, strides=1, activation="relu"):

@@ -1,0 +1,155 @@
+"""The autoencoder: an encoder, a bottleneck, and a decoder that mirrors the encoder."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from gk import losses, networks
+from gk.base import ImageModel, check_output, in_batches, weighted_mean
+
+
+@keras.saving.register_keras_serializable("gk")
+class Autoencoder(ImageModel):
+    """Learns a short code from which its input can be drawn again.
+
+    Encoder and decoder are trained together on the squared error of the pixels (Hinton &
+    Salakhutdinov, 2006, Reducing the Dimensionality of Data with Neural Networks, Science
+    313). With linear networks the codes span the subspace of PCA (Baldi & Hornik, 1989).
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: size of a code.
+        encoder: Keras model from images to `(batch, latent_dim)`; convolutional by default.
+        decoder: Keras model from codes to `(batch, height, width, channels)`, unbounded.
+        width: filters of the first convolution of the default networks.
+        output: `"sigmoid"` squeezes the decoder's output into [0, 1], `"linear"` does not.
+        seed: integer from which the shuffling derives.
+        **kwargs: `name` and other arguments of `keras.Model`.
+
+    Images are `(batch, height, width, channels)` in [0, 1]. The losses `loss` and
+    `reconstruction_loss` are summed over pixels and averaged over images.
+
+    Raises:
+        ValueError: if an argument is out of range, or a network's shape does not fit.
+
+    Example:
+
+    >>> model = Autoencoder((28, 28, 1), latent_dim=2)
+    >>> model.compile()
+    >>> images = np.random.default_rng(0).uniform(size=(8, 28, 28, 1)).astype("float32")
+    >>> history = model.fit(images, epochs=1, verbose=0)
+    >>> model.encode(images).shape, model.decode([[0.0, 0.0]]).shape
+    ((8, 2), (1, 28, 28, 1))
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim,
+        encoder=None,
+        decoder=None,
+        width=32,
+        output="sigmoid",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(image_shape, latent_dim, seed, **kwargs)
+        if output not in ("sigmoid", "linear"):
+            raise ValueError(f"Expected output 'sigmoid' or 'linear'. Received: {output!r}")
+        self.output_kind = output
+        self.encoder = encoder or networks.convolutional_encoder(image_shape, latent_dim, width)
+        self.decoder = decoder or networks.convolutional_decoder(image_shape, latent_dim, width)
+        check_output(self.encoder, (self.latent_dim,), "encoder")
+        check_output(self.decoder, self.image_shape, "decoder")
+        # Moments of the codes, from which `generate` draws.
+        self.code_mean = self._moment("code_mean", (self.latent_dim,))
+        self.code_square = self._moment("code_square", (self.latent_dim, self.latent_dim))
+        self._track_means("loss", "reconstruction_loss")
+        self.built = True
+
+    def _moment(self, name, shape):
+        return self.add_weight(
+            name=name, shape=shape, initializer="zeros", trainable=False, aggregation="mean"
+        )
+
+    def call(self, images, training=False):
+        return self._to_images(
+            self.decoder(self.encoder(images, training=training), training=training)
+        )
+
+    def _to_images(self, outputs):
+        return ops.sigmoid(outputs) if self.output_kind == "sigmoid" else outputs
+
+    def reconstruction_loss(self, targets, codes, training=False):
+        """Returns the squared error of each image decoded from its code; `(batch,)`."""
+        return losses.squared_error(
+            targets, self._to_images(self.decoder(codes, training=training))
+        )
+
+    def train_step(self, data):
+        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
+        targets = images if targets is None else targets
+        with tf.GradientTape() as tape:
+            codes = self.encoder(images, training=True)
+            reconstruction_loss = self.reconstruction_loss(targets, codes, training=True)
+            loss = weighted_mean(reconstruction_loss, weights)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        self._remember(codes)
+        return self._log(reconstruction_loss, weights)
+
+    def test_step(self, data):
+        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
+        targets = images if targets is None else targets
+        codes = self.encoder(images, training=False)
+        return self._log(self.reconstruction_loss(targets, codes), weights)
+
+    def _log(self, reconstruction_loss, weights):
+        values = {"loss": reconstruction_loss, "reconstruction_loss": reconstruction_loss}
+        return self._track(values, weights)
+
+    def _remember(self, codes):
+        """Moves the moments of the codes a little towards those of this batch."""
+        share = 1.0 / (1.0 + ops.minimum(ops.cast(self.optimizer.iterations, "float32"), 100.0))
+        square = ops.matmul(ops.transpose(codes), codes) / ops.cast(ops.shape(codes)[0], "float32")
+        self.code_mean.assign_add(share * (ops.mean(codes, axis=0) - self.code_mean))
+        self.code_square.assign_add(share * (square - self.code_square))
+
+    def encode(self, images):
+        """Returns the codes of images, a float32 array `(n, latent_dim)`."""
+        self._check_data(np.asarray(images), "images")
+        return in_batches(lambda batch: self.encoder(batch, training=False), images)
+
+    def decode(self, codes):
+        """Returns the images of codes `(n, latent_dim)`, an array in [0, 1]."""
+        images = in_batches(
+            lambda batch: self._to_images(self.decoder(batch, training=False)), codes
+        )
+        return images.clip(0, 1)
+
+    def generate(self, n, seed=None):
+        """Decodes codes drawn from a Gaussian with the moments of the training codes.
+
+        Nothing in the training asks these codes to be Gaussian, so most of what comes out
+        may look like nothing; that is what variational autoencoders mend.
+
+        Args:
+            n: number of images.
+            seed: integer, or `None` for other images each time.
+
+        Returns:
+            float32 array `(n, height, width, channels)` in [0, 1].
+        """
+        mean = np.asarray(self.code_mean, dtype=float)
+        covariance = np.asarray(self.code_square, dtype=float) - np.outer(mean, mean)
+        rng = np.random.default_rng(seed)
+        return self.decode(rng.multivariate_normal(mean, covariance, n, check_valid="ignore"))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "output": self.output_kind,
+        }

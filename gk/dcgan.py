@@ -1,0 +1,214 @@
+"""The DCGAN: a generator and a discriminator that learn from each other."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gk import networks
+from gk.base import ImageModel, check_output, in_batches, weighted_mean
+from gk.losses import logistic_loss
+
+
+@keras.saving.register_keras_serializable("gk")
+class DCGAN(ImageModel):
+    """A generator that makes images and a discriminator that tells them from real ones.
+
+    The two-player game of Goodfellow et al. (2014, Generative Adversarial Nets,
+    arXiv:1406.2661) with the non-saturating loss of the generator, on the convolutional
+    networks of Radford, Metz & Chintala (2016, arXiv:1511.06434). Images are generated from
+    an exponential moving average of the generator's weights (Yazıcı et al., 2019,
+    arXiv:1806.04498).
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: size of the random vector.
+        generator: Keras model from `(batch, latent_dim)` to images in [-1, 1].
+        discriminator: Keras model from images in [-1, 1] to logits `(batch, 1)`, positive
+            for real.
+        width: filters of the default networks next to the image.
+        ema_decay: share of the average that stays at each step, in [0, 1).
+        seed: integer from which shuffling and random vectors derive.
+        **kwargs: `name` and other arguments of `keras.Model`.
+
+    Images are `(batch, height, width, channels)` in [0, 1] for the user; the networks see
+    them in [-1, 1]. `d_loss` and `g_loss` are in nats per image, `loss` is their sum, and the
+    accuracies are the shares of real and of generated images that the discriminator calls so.
+
+    Raises:
+        ValueError: if an argument is out of range, or a network's shape does not fit.
+
+    Example:
+
+    >>> model = DCGAN((28, 28, 1), latent_dim=16, width=8)
+    >>> model.compile()
+    >>> images = np.random.default_rng(0).uniform(size=(8, 28, 28, 1)).astype("float32")
+    >>> history = model.fit(images, epochs=1, verbose=0)
+    >>> model.generate(3, seed=0).shape
+    (3, 28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        latent_dim,
+        generator=None,
+        discriminator=None,
+        width=32,
+        ema_decay=0.995,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(image_shape, latent_dim, seed, **kwargs)
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"Expected ema_decay in [0, 1). Received: {ema_decay}")
+        self.ema_decay = float(ema_decay)
+        self.generator = generator or networks.dcgan_generator(image_shape, latent_dim, width)
+        self.discriminator = discriminator or networks.dcgan_discriminator(image_shape, width)
+        check_output(self.generator, self.image_shape, "generator")
+        check_output(self.discriminator, (1,), "discriminator")
+        self.averaged_weights = [
+            self.add_weight(
+                name=f"averaged_{number}",
+                shape=weight.shape,
+                initializer=lambda shape, dtype, weight=weight: tf.convert_to_tensor(weight),
+                trainable=False,
+                aggregation="only_first_replica",
+            )
+            for number, weight in enumerate(self.generator.trainable_variables)
+        ]
+        self._track_means("loss", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy")
+        self.built = True
+
+    def compile(self, d_optimizer=None, g_optimizer=None, **kwargs):
+        """Sets the two optimizers, Adam with learning rate 5e-4 and beta_1 0.5 by default.
+
+        Args:
+            d_optimizer: the discriminator's, a Keras optimizer or its name.
+            g_optimizer: the generator's.
+            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly`.
+        """
+        keras.Model.compile(self, optimizer=None, **kwargs)
+        self.d_optimizer = keras.optimizers.get(d_optimizer or _adam())
+        self.g_optimizer = keras.optimizers.get(g_optimizer or _adam())
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self.g_optimizer.build(self.generator.trainable_variables)
+
+    def call(self, latents, training=False):
+        return _to_user(self.generator(latents, training=training))
+
+    def losses_of_both(self, real_logits, fake_logits):
+        """Returns the discriminator's and the generator's loss of each image, `(batch,)` each.
+
+        The discriminator calls real ones real and generated ones not; the generator wants
+        its images called real.
+        """
+        d_loss = logistic_loss(real_logits, is_real=1) + logistic_loss(fake_logits, is_real=0)
+        g_loss = logistic_loss(fake_logits, is_real=1)
+        return d_loss, g_loss
+
+    def train_step(self, data):
+        images, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+        latents = self._latents(tf.shape(images)[0], salt=0)
+        # One forward pass serves both players.
+        with tf.GradientTape(persistent=True) as tape:
+            fakes = self.generator(latents, training=True)
+            real_logits = self.discriminator(_to_networks(images), training=True)
+            fake_logits = self.discriminator(fakes, training=True)
+            d_loss, g_loss = self.losses_of_both(real_logits, fake_logits)
+            d_total, g_total = weighted_mean(d_loss, weights), weighted_mean(g_loss)
+        # Each player moves its own weights only, down its own loss.
+        d_weights = self.discriminator.trainable_variables
+        g_weights = self.generator.trainable_variables
+        d_gradients = tape.gradient(d_total, d_weights)
+        g_gradients = tape.gradient(g_total, g_weights)
+        self.d_optimizer.apply(d_gradients, d_weights)
+        self.g_optimizer.apply(g_gradients, g_weights)
+        self._average_generator()
+        return self._log(real_logits, fake_logits, d_loss, g_loss)
+
+    def test_step(self, data):
+        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        fakes = self.generator(self._latents(tf.shape(images)[0], salt=1), training=False)
+        real_logits = self.discriminator(_to_networks(images), training=False)
+        fake_logits = self.discriminator(fakes, training=False)
+        losses = self.losses_of_both(real_logits, fake_logits)
+        return self._log(real_logits, fake_logits, *losses)
+
+    def _latents(self, n, salt):
+        return self._noise((n, self.latent_dim), self.g_optimizer.iterations, salt)
+
+    def _average_generator(self):
+        # Early on the average forgets faster, so that it does not hold on to the start.
+        step = tf.cast(self.g_optimizer.iterations, tf.float32)
+        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        for average, weight in zip(
+            self.averaged_weights, self.generator.trainable_variables, strict=True
+        ):
+            average.assign(decay * average + (1.0 - decay) * weight)
+
+    def _log(self, real_logits, fake_logits, d_loss, g_loss):
+        values = {
+            "loss": d_loss + g_loss,
+            "d_loss": d_loss,
+            "g_loss": g_loss,
+            "d_real_accuracy": tf.cast(real_logits[:, 0] > 0, tf.float32),
+            "d_fake_accuracy": tf.cast(fake_logits[:, 0] <= 0, tf.float32),
+        }
+        return self._track(values)
+
+    def generate(self, n, seed=None):
+        """Makes images from random vectors, with the averaged generator.
+
+        Args:
+            n: number of images.
+            seed: integer, or `None` for other images each time.
+
+        Returns:
+            float32 array `(n, height, width, channels)` in [0, 1].
+        """
+        return self.generate_from(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
+
+    def generate_from(self, latents):
+        """Makes images from given random vectors `(n, latent_dim)`, see `generate`."""
+        generator = self.generator
+
+        def images_of(batch):
+            fixed = [weight.value for weight in generator.non_trainable_variables]
+            averaged = [weight.value for weight in self.averaged_weights]
+            images, _ = generator.stateless_call(averaged, fixed, batch, training=False)
+            return _to_user(images)
+
+        return in_batches(images_of, latents).clip(0, 1)
+
+    def discriminate(self, images):
+        """Returns the discriminator's logits, a float32 array `(n,)`, positive for real."""
+        self._check_data(np.asarray(images), "images")
+        return in_batches(
+            lambda batch: self.discriminator(_to_networks(batch), training=False)[:, 0], images
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "ema_decay": self.ema_decay,
+        }
+
+    def get_compile_config(self):
+        return {
+            "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
+            "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),
+        }
+
+
+def _adam():
+    return keras.optimizers.Adam(5e-4, beta_1=0.5)
+
+
+def _to_networks(images):
+    return 2.0 * images - 1.0
+
+
+def _to_user(images):
+    return 0.5 * images + 0.5

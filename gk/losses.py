@@ -1,0 +1,77 @@
+"""Losses as pure functions of tensors: one number for each image, in nats."""
+
+import math
+
+from keras import ops
+
+
+def bernoulli_nll(images, logits):
+    """Returns the negative log-likelihood of images under independent Bernoulli pixels.
+
+    For pixels between 0 and 1 this is the cross-entropy, which is smallest, but not zero,
+    where the prediction equals the image.
+
+    Args:
+        images: tensor `(batch, height, width, channels)` in [0, 1].
+        logits: tensor of the same shape, the log-odds of ink.
+
+    Returns:
+        Tensor `(batch,)`, summed over pixels, in nats per image.
+    """
+    # max(l, 0) - l x + log(1 + exp(-|l|)), which neither overflows nor underflows.
+    pixels = ops.relu(logits) - logits * images + ops.log1p(ops.exp(-ops.absolute(logits)))
+    return _sum_over_pixels(pixels)
+
+
+def gaussian_nll(images, mean, log_variance):
+    """Returns the negative log-likelihood of images under independent Gaussian pixels.
+
+    Args:
+        images: tensor `(batch, height, width, channels)`.
+        mean: tensor of the same shape.
+        log_variance: scalar tensor, log of the variance that all pixels share.
+
+    Returns:
+        Tensor `(batch,)`, summed over pixels, in nats per image.
+    """
+    squared = ops.square(images - mean) * ops.exp(-log_variance)
+    return 0.5 * _sum_over_pixels(squared + log_variance + math.log(2 * math.pi))
+
+
+def squared_error(images, reconstructions):
+    """Returns the squared error, summed over pixels; a tensor `(batch,)`."""
+    return _sum_over_pixels(ops.square(images - reconstructions))
+
+
+def gaussian_kl(z_mean, z_log_var):
+    """Returns the KL divergence from N(z_mean, exp(z_log_var)) to N(0, I).
+
+    Closed form of Kingma & Welling (2014, Auto-Encoding Variational Bayes,
+    arXiv:1312.6114), appendix B. Range [0, inf); 0 where both are equal.
+
+    Args:
+        z_mean: tensor `(batch, latent_dim)`.
+        z_log_var: tensor `(batch, latent_dim)`, log of the variances.
+
+    Returns:
+        Tensor `(batch,)`, summed over latent dimensions, in nats per image.
+    """
+    per_dimension = ops.exp(z_log_var) + ops.square(z_mean) - 1.0 - z_log_var
+    return 0.5 * ops.sum(per_dimension, axis=-1)
+
+
+def logistic_loss(logits, is_real):
+    """Returns the binary cross-entropy of a discriminator's logits.
+
+    Args:
+        logits: tensor `(batch, 1)`, positive where the discriminator takes images for real.
+        is_real: number in [0, 1], the answer that is called right.
+
+    Returns:
+        Tensor `(batch,)` in nats per image.
+    """
+    return ops.squeeze(is_real * ops.softplus(-logits) + (1 - is_real) * ops.softplus(logits), -1)
+
+
+def _sum_over_pixels(values):
+    return ops.sum(values, axis=tuple(range(1, len(values.shape))))

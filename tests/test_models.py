@@ -1,0 +1,515 @@
+"""The models against what they must equal: closed forms, PCA, gradients written out."""
+
+import subprocess
+import sys
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.integrate import quad
+from scipy.stats import norm
+from sklearn.decomposition import PCA
+
+import gk
+from gk import losses, networks
+
+SHAPE = (8, 8, 1)
+RNG = np.random.default_rng(0)
+IMAGES = RNG.uniform(0, 1, (64, *SHAPE)).astype("float32")
+
+
+def make(kind, **options):
+    """Returns a small compiled model of a kind, with random parts switched on."""
+    if kind == "dcgan":
+        discriminator = networks.dcgan_discriminator(SHAPE, width=4, dropout=0.3)
+        model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4, ema_decay=0.9, **options)
+    elif kind == "vae":
+        encoder = networks.dense_encoder(SHAPE, 6, hidden=(16,))
+        encoder = keras.Sequential([encoder.input, keras.layers.Dropout(0.2), encoder])
+        model = gk.VAE(SHAPE, 3, kl_weight=0.7, likelihood="gaussian", encoder=encoder, **options)
+    else:
+        model = gk.Autoencoder(SHAPE, 3, width=4, output="linear", **options)
+    model.compile()
+    return model
+
+
+KINDS = ("autoencoder", "vae", "dcgan")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    keras.utils.set_random_seed(0)
+    return request.param
+
+
+def all_variables(model):
+    optimizers = [
+        getattr(model, name, None) for name in ("optimizer", "d_optimizer", "g_optimizer")
+    ]
+    states = [variable for optimizer in optimizers if optimizer for variable in optimizer.variables]
+    return [variable.numpy() for variable in [*model.variables, *states]]
+
+
+# Closed forms
+
+
+def test_kl_of_a_standard_normal_is_zero_and_never_negative():
+    assert np.all(losses.gaussian_kl(tf.zeros((3, 4)), tf.zeros((3, 4))).numpy() == 0)
+    z_mean, z_log_var = RNG.normal(size=(2, 500, 4)).astype("float32")
+    assert np.all(losses.gaussian_kl(z_mean, z_log_var).numpy() > 0)
+
+
+def test_kl_equals_numerical_integration_and_monte_carlo():
+    z_mean, z_log_var = np.array([[0.7, -1.2]]), np.array([[-0.5, 0.4]])
+    ours = float(losses.gaussian_kl(z_mean, z_log_var)[0])
+    posteriors = [norm(m, np.exp(v / 2)) for m, v in zip(z_mean[0], z_log_var[0], strict=True)]
+    integrals = [
+        quad(lambda z, q=q: q.pdf(z) * (q.logpdf(z) - norm.logpdf(z)), -12, 12)[0]
+        for q in posteriors
+    ]
+    assert ours == pytest.approx(sum(integrals), rel=1e-6)
+    draws = [q.rvs(200_000, random_state=1) for q in posteriors]
+    logs = sum(q.logpdf(z) - norm.logpdf(z) for q, z in zip(posteriors, draws, strict=True))
+    assert ours == pytest.approx(logs.mean(), abs=5 * logs.std() / np.sqrt(len(logs)))
+
+
+def test_reconstruction_losses_are_log_likelihoods_summed_over_pixels():
+    logits = RNG.normal(0, 3, IMAGES.shape).astype("float32")
+    p = 1 / (1 + np.exp(-logits.astype(float)))
+    expected = -(IMAGES * np.log(p) + (1 - IMAGES) * np.log(1 - p)).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(losses.bernoulli_nll(IMAGES, logits), expected, rtol=1e-5)
+    expected = -norm(logits, np.exp(0.3)).logpdf(IMAGES).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(losses.gaussian_nll(IMAGES, logits, 0.6), expected, rtol=1e-5)
+    assert np.isfinite(losses.bernoulli_nll(IMAGES, 1e4 * np.sign(logits))).all()
+
+
+# PCA: data of a few directions in 4 x 4 pixels
+
+
+@pytest.fixture(scope="module")
+def flat_data():
+    rng = np.random.default_rng(3)
+    directions = np.linalg.qr(rng.normal(size=(16, 2)))[0] * [0.35, 0.2]
+    x = 0.5 + rng.normal(size=(512, 2)) @ directions.T + rng.normal(0, 0.04, (512, 16))
+    return x.clip(0, 1).astype("float32")
+
+
+def train_linear(model, x, epochs):
+    steps = epochs * 4
+    schedule = keras.optimizers.schedules.CosineDecay(2e-2, steps, alpha=1e-3)
+    model.compile(keras.optimizers.Adam(schedule))
+    model.fit(x.reshape(-1, 4, 4, 1), batch_size=128, epochs=epochs, verbose=0)
+
+
+def subspace_angle(decoder, components):
+    """Largest principal angle in degrees between the columns of a decoder and a subspace."""
+    basis = np.linalg.qr(decoder.get_weights()[0].T)[0]
+    cosines = np.linalg.svd(components @ basis, compute_uv=False)
+    return np.rad2deg(np.arccos(np.clip(cosines.min(), -1, 1)))
+
+
+def test_linear_autoencoder_spans_the_subspace_of_pca(flat_data):
+    keras.utils.set_random_seed(0)
+    encoder = networks.dense_encoder((4, 4, 1), 2, hidden=())
+    decoder = networks.dense_decoder((4, 4, 1), 2, hidden=())
+    model = gk.Autoencoder((4, 4, 1), 2, encoder, decoder, output="linear")
+    train_linear(model, flat_data, epochs=700)
+    pca = PCA(2).fit(flat_data)
+    assert subspace_angle(decoder, pca.components_) < 1
+    loss = model.evaluate(flat_data.reshape(-1, 4, 4, 1), verbose=0, return_dict=True)["loss"]
+    residual = flat_data - pca.inverse_transform(pca.transform(flat_data))
+    assert loss == pytest.approx((residual**2).sum(axis=1).mean(), rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def linear_vae(flat_data):
+    keras.utils.set_random_seed(0)
+    encoder = networks.dense_encoder((4, 4, 1), 4, hidden=())
+    decoder = networks.dense_decoder((4, 4, 1), 2, hidden=())
+    model = gk.VAE((4, 4, 1), 2, likelihood="gaussian", encoder=encoder, decoder=decoder)
+    train_linear(model, flat_data, epochs=500)
+    return model
+
+
+def exact_log_likelihood(model, x):
+    """Log-likelihood of a linear Gaussian decoder: a Gaussian with known covariance."""
+    kernel, bias = model.decoder.get_weights()
+    variance = float(np.exp(model.pixel_log_variance.numpy()))
+    covariance = kernel.T @ kernel + variance * np.eye(16)
+    difference = x.astype(float) - bias
+    squared = (difference @ np.linalg.inv(covariance) * difference).sum(axis=1)
+    return -0.5 * (squared + np.linalg.slogdet(2 * np.pi * covariance)[1])
+
+
+def test_linear_vae_reaches_probabilistic_pca(flat_data, linear_vae):
+    pca = PCA(2).fit(flat_data)
+    # PCA divides by n - 1, maximum likelihood by n.
+    share = (len(flat_data) - 1) / len(flat_data)
+    eigenvalues = np.linalg.eigvalsh(np.cov(flat_data.T) * share)[::-1]
+    noise = eigenvalues[2:].mean()
+    log_determinant = np.log(eigenvalues[:2]).sum() + 14 * np.log(noise)
+    optimum = -0.5 * (16 * np.log(2 * np.pi) + log_determinant + 16)
+    reached = exact_log_likelihood(linear_vae, flat_data).mean()
+    assert reached <= optimum + 1e-3
+    assert reached == pytest.approx(optimum, abs=0.1)
+    assert subspace_angle(linear_vae.decoder, pca.components_) < 2
+    loss = linear_vae.evaluate(flat_data.reshape(-1, 4, 4, 1), verbose=0, return_dict=True)["loss"]
+    assert -loss == pytest.approx(optimum, abs=0.3)
+
+
+def test_importance_weighted_estimate_agrees_and_rises_with_samples(flat_data, linear_vae):
+    # An encoder that is off makes the bound loose, so that samples matter.
+    bias = linear_vae.encoder.weights[1]
+    before = bias.numpy()
+    bias.assign_add([0.25, 0.25, 0.8, 0.8])
+    images = flat_data[:64].reshape(-1, 4, 4, 1)
+    exact = exact_log_likelihood(linear_vae, flat_data[:64]).mean()
+    repeats = {
+        k: np.array([linear_vae.log_likelihood(images, k, seed).mean() for seed in range(6)])
+        for k in (1, 10, 2500)
+    }
+    bias.assign(before)
+    means = {k: values.mean() for k, values in repeats.items()}
+    errors = {k: values.std(ddof=1) / np.sqrt(6) for k, values in repeats.items()}
+    assert means[1] < means[10] < means[2500]
+    assert means[1] < exact - 3 * errors[1]
+    assert means[10] < exact + 3 * errors[10]
+    assert means[2500] == pytest.approx(exact, abs=4 * errors[2500] + 0.02)
+
+
+# The two players
+
+
+def test_discriminator_learns_the_ratio_of_densities():
+    keras.utils.set_random_seed(0)
+    real, fake = norm(0.45, 0.1), norm(0.6, 0.12)
+    latent = keras.Input((1,))
+    generator = keras.Model(latent, keras.layers.Reshape((1, 1, 1))(keras.layers.Dense(1)(latent)))
+    # In [-1, 1]: mean 2 * 0.6 - 1, deviation 2 * 0.12.
+    generator.set_weights([np.array([[0.24]]), np.array([0.2])])
+    value = keras.Input((1, 1, 1))
+    x = keras.layers.Dense(32, activation="tanh")(keras.layers.Flatten()(value))
+    x = keras.layers.Dense(32, activation="tanh")(x)
+    discriminator = keras.Model(value, keras.layers.Dense(1)(x))
+    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator)
+    schedule = keras.optimizers.schedules.CosineDecay(1e-2, 800)
+    model.compile(keras.optimizers.Adam(schedule), keras.optimizers.SGD(0.0))
+    data = real.rvs(50_000, random_state=0).clip(0, 1).astype("float32").reshape(-1, 1, 1, 1)
+    model.fit(data, batch_size=500, epochs=8, verbose=0)
+    grid = np.linspace(0.25, 0.8, 30)
+    logits = model.discriminate(grid.astype("float32").reshape(-1, 1, 1, 1))
+    expected = real.pdf(grid) / (real.pdf(grid) + fake.pdf(grid))
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=0.06)
+
+
+def test_each_player_gets_the_gradient_of_its_own_loss():
+    keras.utils.set_random_seed(0)
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0), run_eagerly=True)
+    d_weights = model.discriminator.trainable_variables
+    g_weights = model.generator.trainable_variables
+    latents = model._latents(16, salt=0)
+    images = IMAGES[:16]
+    with tf.GradientTape(persistent=True) as tape:
+        p_real = tf.sigmoid(model.discriminator(2 * images - 1, training=True))
+        p_fake = tf.sigmoid(
+            model.discriminator(model.generator(latents, training=True), training=True)
+        )
+        d_loss = -tf.reduce_mean(tf.math.log(p_real)) - tf.reduce_mean(tf.math.log(1 - p_fake))
+        g_loss = -tf.reduce_mean(tf.math.log(p_fake))
+    expected = [
+        weight.numpy() - tape.gradient(loss, weight).numpy()
+        for loss, weights in ((d_loss, d_weights), (g_loss, g_weights))
+        for weight in weights
+    ]
+    logs = model.train_step((images,))
+    for weight, value in zip([*d_weights, *g_weights], expected, strict=True):
+        np.testing.assert_allclose(weight.numpy(), value, rtol=2e-3, atol=2e-5)
+    assert float(logs["d_loss"]) == pytest.approx(float(d_loss), rel=1e-4)
+    assert float(logs["g_loss"]) == pytest.approx(float(g_loss), rel=1e-4)
+
+
+@pytest.mark.parametrize("still", ["generator", "discriminator"])
+def test_a_step_of_one_player_does_not_move_the_other(still):
+    rates = {"generator": (0.1, 0.0), "discriminator": (0.0, 0.1)}[still]
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(*map(keras.optimizers.SGD, rates))
+    before = {name: getattr(model, name).get_weights() for name in ("generator", "discriminator")}
+    trainable = {name: len(getattr(model, name).trainable_variables) for name in before}
+    model.fit(IMAGES, batch_size=32, verbose=0)
+    for name, old in before.items():
+        new = getattr(model, name).trainable_variables
+        old = [v for v, w in zip(old, getattr(model, name).weights, strict=True) if w.trainable]
+        moved = max(np.abs(a - b.numpy()).max() for a, b in zip(old, new, strict=True))
+        assert (moved == 0) == (name == still), (name, moved, trainable)
+
+
+def test_average_of_the_generator_follows_and_is_what_generates():
+    keras.utils.set_random_seed(0)
+    model = make("dcgan")
+    model.fit(IMAGES, batch_size=8, epochs=3, verbose=0)
+    own = [weight.numpy() for weight in model.generator.trainable_variables]
+    averaged = [weight.numpy() for weight in model.averaged_weights]
+    gaps = [np.abs(a - b).max() for a, b in zip(own, averaged, strict=True)]
+    assert 0 < max(gaps) < 0.5
+    before = model.generate(4, seed=0)
+    for weight, value in zip(model.generator.trainable_variables, averaged, strict=True):
+        weight.assign(value)
+    latents = np.random.default_rng(0).standard_normal((4, 3))
+    np.testing.assert_allclose(model(latents), before, atol=1e-5)
+
+
+# All models
+
+
+def test_logged_total_is_the_sum_of_its_logged_parts(kind):
+    logs = make(kind).evaluate(IMAGES, verbose=0, return_dict=True)
+    parts = {
+        "autoencoder": lambda: logs["reconstruction_loss"],
+        "vae": lambda: logs["reconstruction_loss"] + 0.7 * logs["kl_loss"],
+        "dcgan": lambda: logs["d_loss"] + logs["g_loss"],
+    }[kind]()
+    assert logs["loss"] == pytest.approx(parts, rel=1e-5)
+
+
+def test_every_weight_learns_and_the_loss_falls(kind):
+    model = make(kind)
+    before = [weight.numpy() for weight in model.trainable_variables]
+    history = model.fit(IMAGES, batch_size=32, epochs=60, verbose=0).history
+    for old, new in zip(before, model.trainable_variables, strict=True):
+        assert np.abs(old - new.numpy()).max() > 0, new.path
+    if kind != "dcgan":
+        assert history["loss"][-1] < 0.9 * history["loss"][0]
+    assert all(np.isfinite(values).all() for values in history.values())
+
+
+def test_arrays_and_datasets_and_validation_data_are_taken(kind):
+    model = make(kind)
+    dataset = tf.data.Dataset.from_tensor_slices(IMAGES).batch(32)
+    history = model.fit(dataset, validation_data=dataset, verbose=0).history
+    assert np.isfinite(history["val_loss"][0])
+    model.fit(IMAGES, batch_size=32, validation_data=(IMAGES, IMAGES), verbose=0)
+    by_array = model.evaluate(IMAGES, batch_size=32, verbose=0, return_dict=True)
+    by_dataset = model.evaluate(dataset, verbose=0, return_dict=True)
+    assert by_array == pytest.approx(by_dataset)
+
+
+def test_denoising_learns_the_target_and_not_the_input():
+    keras.utils.set_random_seed(0)
+    model = gk.Autoencoder(SHAPE, 8, width=8)
+    model.compile(keras.optimizers.Adam(1e-2))
+    targets = np.zeros_like(IMAGES)
+    targets[:, 2:6] = 1
+    model.fit(IMAGES, targets, batch_size=32, epochs=40, verbose=0)
+    assert np.abs(model(IMAGES) - targets).mean() < 0.05
+
+
+def test_images_come_in_batches_of_any_size_and_in_range(kind):
+    model = make(kind)
+    model.fit(IMAGES, epochs=3, verbose=0)
+    images = model.generate(700, seed=1)
+    assert images.shape == (700, *SHAPE)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    np.testing.assert_array_equal(images[:3], model.generate(700, seed=1)[:3])
+    assert np.abs(images[:3] - model.generate(3, seed=2)).max() > 0
+    if kind != "dcgan":
+        codes = model.encode(IMAGES)
+        assert codes.shape == (64, 3)
+        assert model.decode(codes).shape == IMAGES.shape
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (IMAGES[..., 0], r"Add the channel"),
+        (IMAGES[:, :4], r"Received: shape \(64, 4, 8, 1\)"),
+        (IMAGES * 255, r"Divide by 255"),
+        (IMAGES - 1, r"values from -"),
+        ((IMAGES * 255).astype("uint8"), r"Received: uint8"),
+        (IMAGES * np.nan, r"values from nan"),
+        (IMAGES[:0], r"no images"),
+        (tf.data.Dataset.from_tensor_slices(IMAGES * 255).batch(8), r"the first batch of x"),
+    ],
+)
+def test_data_that_are_no_images_are_refused_before_training(kind, images, message):
+    model = make(kind)
+    before = all_variables(model)
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=message):
+            call(images, verbose=0)
+    for old, new in zip(before, all_variables(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: gk.Autoencoder(SHAPE, 0), "latent_dim"),
+        (lambda: gk.VAE((8, 8), 2), "image_shape"),
+        (lambda: gk.VAE(SHAPE, 2, likelihood="poisson"), "'bernoulli', 'gaussian'"),
+        (lambda: gk.VAE(SHAPE, 2, kl_weight=-1), "kl_weight"),
+        (lambda: gk.Autoencoder(SHAPE, 2, output="tanh"), "'sigmoid' or 'linear'"),
+        (lambda: gk.Autoencoder((9, 8, 1), 2), "multiples of 4"),
+        (lambda: gk.VAE(SHAPE, 2, encoder=networks.dense_encoder(SHAPE, 2)), "encoder's output"),
+        (lambda: gk.DCGAN(SHAPE, 2, ema_decay=1.0), "ema_decay"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(build, message):
+    with pytest.raises(ValueError, match=rf"{message}.*Received"):
+        build()
+
+
+def test_nan_stops_training_with_the_last_good_weights(kind):
+    model = make(kind)
+    model.fit(IMAGES, batch_size=32, epochs=2, verbose=0)
+    before = all_variables(model)
+    network = model.discriminator if kind == "dcgan" else model.decoder
+    weight = network.trainable_variables[-1]
+
+    class Poison(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            weight.assign(np.nan * weight)
+
+    with pytest.raises(FloatingPointError, match="Try a smaller learning rate"):
+        model.fit(IMAGES, batch_size=32, epochs=5, initial_epoch=2, verbose=0, callbacks=[Poison()])
+    for old, new in zip(before, all_variables(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+# Saving
+
+
+def test_saved_model_is_the_same_in_a_fresh_process_and_trains_on(kind, tmp_path):
+    model = make(kind, seed=5)
+    model.fit(IMAGES, batch_size=32, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "images.npy", IMAGES)
+    script = f"""
+import numpy as np, keras, gk
+model = keras.models.load_model("model.keras")
+images = np.load("images.npy")
+optimizers = [getattr(model, n, None) for n in ("optimizer", "d_optimizer", "g_optimizer")]
+def variables():
+    states = [v for o in optimizers if o for v in o.variables]
+    return [v.numpy() for v in [*model.variables, *states]]
+loaded, generated = variables(), model.generate(5, seed=0)
+model.fit(images, batch_size=32, epochs=4, initial_epoch=2, verbose=0)
+np.savez("{tmp_path}/there.npz", generated, *loaded, *variables())
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    here = [model.generate(5, seed=0), *all_variables(model)]
+    model.fit(IMAGES, batch_size=32, epochs=4, initial_epoch=2, verbose=0)
+    here += all_variables(model)
+    with np.load(tmp_path / "there.npz") as there:
+        assert len(there.files) == len(here)
+        for name, value in zip(there.files, here, strict=True):
+            np.testing.assert_array_equal(there[name], value)
+
+
+def test_config_keeps_what_was_passed(kind):
+    model = make(kind, seed=5, name="mine")
+    config = model.get_config()
+    again = type(model).from_config(config).get_config()
+    assert {k: v for k, v in again.items() if not isinstance(v, dict)} == {
+        k: v for k, v in config.items() if not isinstance(v, dict)
+    }
+    assert (again["seed"], again["name"]) == (5, "mine")
+
+
+def test_seed_decides_the_run(kind):
+    runs = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(0)
+        model = make(kind, seed=seed)
+        model.fit(IMAGES, batch_size=32, epochs=2, verbose=0)
+        runs.append(np.concatenate([value.ravel() for value in all_variables(model)]))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert np.abs(runs[0] - runs[2]).max() > 0
+
+
+# Resuming
+
+
+def history_of(kind, folder, epochs, stop_after=None):
+    """Trains with checkpoints; `stop_after` ends the program's life inside an epoch."""
+
+    class Killed(BaseException):
+        pass
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model._epoch == stop_after and batch == 1:
+                raise Killed
+
+    keras.utils.set_random_seed(0)
+    model = make(kind)
+    callbacks = [gk.callbacks.Resume(folder), Kill()]
+    try:
+        history = model.fit(IMAGES, batch_size=16, epochs=epochs, verbose=0, callbacks=callbacks)
+    except Killed:
+        return None
+    return history.history, history.epoch, all_variables(model)
+
+
+def assert_same_run(first, second):
+    assert first[:2] == second[:2]
+    for one, other in zip(first[2], second[2], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_killed_equals_whole(kind, tmp_path):
+    whole = history_of(kind, tmp_path / "whole", epochs=5)
+    assert history_of(kind, tmp_path / "killed", epochs=5, stop_after=2) is None
+    assert history_of(kind, tmp_path / "killed", epochs=5, stop_after=4) is None
+    assert_same_run(whole, history_of(kind, tmp_path / "killed", epochs=5))
+    # Nothing is left to do, and the same is returned.
+    assert_same_run(whole, history_of(kind, tmp_path / "killed", epochs=5))
+
+
+def test_damaged_checkpoint_is_reported_and_the_one_before_is_used(tmp_path):
+    whole = history_of("vae", tmp_path / "whole", epochs=4)
+    history_of("vae", tmp_path / "damaged", epochs=3)
+    newest = tmp_path / "damaged" / "epoch-000003.weights.h5"
+    newest.write_bytes(newest.read_bytes()[:-100])
+    with pytest.warns(UserWarning, match=r"epoch-000003.*cannot be used.*Trying the one before"):
+        again = history_of("vae", tmp_path / "damaged", epochs=4)
+    assert_same_run(whole, again)
+
+
+def test_checkpoint_without_its_record_does_not_count(tmp_path):
+    whole = history_of("dcgan", tmp_path / "whole", epochs=3)
+    history_of("dcgan", tmp_path / "killed", epochs=2)
+    # As if the program was killed between the weights and their record.
+    (tmp_path / "killed" / "epoch-000002.json").unlink()
+    assert_same_run(whole, history_of("dcgan", tmp_path / "killed", epochs=3))
+
+
+# Callbacks
+
+
+def test_film_shows_the_same_points_at_every_epoch(kind, tmp_path):
+    film = gk.callbacks.SampleImages(tmp_path / "film", num_images=4)
+    model = make(kind)
+    model.fit(IMAGES, epochs=3, verbose=0, callbacks=[film])
+    assert [frame.shape for frame in film.frames] == [(4, *SHAPE)] * 3
+    draw = getattr(model, "generate_from", None) or model.decode
+    np.testing.assert_array_equal(film.frames[-1], draw(film.latents))
+    assert {path.name for path in (tmp_path / "film").iterdir()} == {"film.gif", "filmstrip.png"}
+
+
+def test_referee_sees_an_overpowering_discriminator_and_a_collapse():
+    keras.utils.set_random_seed(0)
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(keras.optimizers.Adam(1e-2), keras.optimizers.SGD(0.0))
+    monitor = gk.callbacks.GameMonitor(IMAGES)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model.fit(IMAGES, batch_size=16, epochs=12, verbose=0, callbacks=[monitor])
+    messages = " ".join(str(warning.message) for warning in told)
+    assert "overpowers the generator" in messages
+    assert "collapses" in messages
+    assert len(monitor.records) == 12
+    assert set(monitor.records[0]) == {"real", "fake", "held_out", "variety"}
