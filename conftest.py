@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent") / "mnist.npz"
+REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent")
 
 
 def pytest_collectstart(collector):
@@ -17,5 +17,5 @@ def pytest_collectstart(collector):
 @pytest.fixture
 def real_data():
     """Skips the test where no folder with the real MNIST is named."""
-    if not REAL_DATA.exists():
-        pytest.skip("needs real data: name a folder with mnist.npz in GK_DATA_DIR")
+    if not [*REAL_DATA.glob("mnist.npz"), *REAL_DATA.rglob("train-images-idx3-ubyte*")]:
+        pytest.skip("needs real data: name a folder with MNIST in GK_DATA_DIR")

@@ -69,6 +69,7 @@ def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuO
     Args:
         axis: Matplotlib axes.
         values: array `(rows, columns)` over a regular grid; the first row is the lowest.
+            Scores around 0, or densities from 0 up.
         points: array `(n, 2)`, the data.
         labels: integers `(n,)`, the class of each.
         levels: contours to draw in black, such as `[0.5]` for a border.
@@ -76,7 +77,19 @@ def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuO
         cmap: Matplotlib's name of the colours.
     """
     limits = (0, 1, 0, 1)
-    axis.imshow(values, origin="lower", extent=limits, aspect="auto", cmap=cmap, alpha=0.75)
+    # Around 0, so that a border at 0 is where two colours meet.
+    largest = np.abs(values).max()
+    lowest = -largest if np.min(values) < 0 else 0
+    axis.imshow(
+        values,
+        origin="lower",
+        extent=limits,
+        aspect="auto",
+        cmap=cmap,
+        alpha=0.75,
+        vmin=lowest,
+        vmax=largest,
+    )
     if levels is not None:
         axis.contour(values, levels=levels, extent=limits, colors="black", linewidths=1.4)
     for label in np.unique(labels):

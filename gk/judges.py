@@ -1,6 +1,7 @@
 """The judges: small classifiers, trained once and kept, that tell what an image shows."""
 
 import tempfile
+import zipfile
 from pathlib import Path
 
 import keras
@@ -62,7 +63,8 @@ def load(name):
         A `Judge`.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: if the name is unknown, or the file of the judge is damaged.
+        OSError: if the images have to be downloaded and cannot be.
     """
     class_names = datasets.class_names(name)
     path = datasets.package_data_folder() / "judges" / f"{name}.keras"
@@ -71,14 +73,20 @@ def load(name):
     if not path.exists():
         print(f"Training the judge of {name!r} once; it is kept at {path}.")
         save(train(name, verbose="auto"), path)
-    network = keras.models.load_model(path, compile=False)
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} cannot be used: it is not a whole .keras file ({error}). Delete it, then "
+            "restore it with `git checkout data`, or load the judge again to train it anew."
+        ) from error
     if name == "faces":
         return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
     return Judge(network, class_names, exclusive=True)
 
 
 def train(name, seed=0, verbose=0):
-    """Trains the network of a judge on the training images of a set.
+    """Trains the network of a judge on the training images of a set; sets the global seed.
 
     Args:
         name: name of an image set.

@@ -23,6 +23,7 @@ class Profile:
         num_train: largest number of training images.
         epochs: passes over the training images for a classifier.
         width: number of filters in the first layer of a convolutional net.
+        seed: from which a notebook derives what it draws by itself.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Profile:
     num_train: int
     epochs: int
     width: int
+    seed: int = 0
 
 
 # "cpu" takes minutes on two cores; "gpu" is the full run, for Colab.
@@ -56,16 +58,23 @@ def setup(profile=None, seed=0, deterministic=False):
             slower (`tf.config.experimental.enable_op_determinism`).
 
     Returns:
-        The `Profile`.
+        The `Profile`, with the seed.
 
     Raises:
-        ValueError: if the profile is unknown.
+        ValueError: if the profile is unknown, or the seed is not a number.
 
     Example:
 
     >>> profile = setup("cpu", seed=1)  # doctest: +SKIP
     gk 0.1.0 · Keras 3.15.1 · TensorFlow 2.21.0 · Python 3.11.7 · CPU, 2 threads · profile cpu
     """
+    try:
+        seed = int(os.environ.get("GK_SEED") or seed)
+    except ValueError as error:
+        raise ValueError(
+            "Expected the environment variable GK_SEED as an integer. "
+            f"Received: {os.environ['GK_SEED']!r}"
+        ) from error
     with quiet_start():
         gpus = tf.config.list_physical_devices("GPU")
     if profile is None:
@@ -84,7 +93,7 @@ def setup(profile=None, seed=0, deterministic=False):
         # TensorFlow has started already, as when a cell is run a second time.
         threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
     tf.get_logger().setLevel("ERROR")
-    keras.utils.set_random_seed(int(os.environ.get("GK_SEED") or seed))
+    keras.utils.set_random_seed(seed)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 
@@ -96,7 +105,7 @@ def setup(profile=None, seed=0, deterministic=False):
         f"TensorFlow {tf.__version__} · Python {platform.python_version()} · "
         f"{device} · profile {profile}"
     )
-    return PROFILES[profile]
+    return dataclasses.replace(PROFILES[profile], seed=seed)
 
 
 def progress(iterable, description, unit="step"):

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from gk import datasets, downloads
-from gk.drawing import digits, draw_face, draw_pet, faces, pets
+from gk.drawing import digits, draw_digit, draw_face, draw_pet, faces, pets
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "data"))
@@ -110,10 +110,13 @@ def test_small_changes_of_a_feature_give_small_changes_of_the_picture():
     [
         (draw_pet, dict.fromkeys(pets.FEATURES, 0.5) | {"ear_length": 1.2}),
         (draw_face, {"smile": 3}),
+        (draw_face, {"hat": 0.5}),
+        (draw_digit, {"digit": 10}),
+        (draw_digit, {"digit": 3, "stroke_width": 9}),
     ],
 )
 def test_drawing_refuses_what_it_cannot_draw(draw_it, arguments):
-    with pytest.raises(ValueError, match=r"must be between .* Received: "):
+    with pytest.raises(ValueError, match=r"must be .* Received: "):
         draw_it(**arguments)
 
 

@@ -87,6 +87,15 @@ def test_a_judge_that_does_not_ship_is_trained_once_and_kept(monkeypatch, tmp_pa
     assert [path.name for path in (tmp_path / "judges").iterdir()] == ["fashion_mnist.keras"]
 
 
+def test_damaged_judge_is_named(monkeypatch, tmp_path):
+    (tmp_path / "judges").mkdir()
+    whole = (FOLDER / "pets.keras").read_bytes()
+    (tmp_path / "judges" / "pets.keras").write_bytes(whole[:1000])
+    monkeypatch.setattr(datasets, "package_data_folder", lambda: tmp_path)
+    with pytest.raises(ValueError, match=r"pets\.keras cannot be used"):
+        judges.load("pets")
+
+
 def test_unknown_judge_lists_the_known_sets():
     with pytest.raises(ValueError, match="Expected one of 'digits'"):
         judges.load("cifar")

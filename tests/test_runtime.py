@@ -38,6 +38,14 @@ def test_profile_comes_from_the_environment_and_unknown_ones_list_the_known():
     assert "Expected 'cpu' or 'gpu'. Received: 'tpu'" in done.stderr
 
 
+def test_another_seed_can_be_named_from_outside():
+    script = "import gk, keras; print(gk.setup(seed=1).seed, float(keras.random.uniform(())))"
+    seen = [run(script, GK_SEED=seed).stdout.splitlines()[-1] for seed in ("", "1", "7")]
+    assert seen[0] == seen[1] != seen[2]
+    assert seen[2].startswith("7 ")
+    assert "Received: 'seven'" in run(script, GK_SEED="seven").stderr
+
+
 def test_what_fails_at_the_start_is_not_hushed_up():
     done = run("import gk", KERAS_BACKEND="nothing")
     assert done.returncode != 0
@@ -113,7 +121,12 @@ def test_residual_blocks_add_their_input():
     model = networks.resnet((28, 28, 1), 10)
     adds = [layer for layer in model.layers if isinstance(layer, keras.layers.Add)]
     assert len(adds) == 2
-    assert all(len(layer.input) == 2 for layer in adds)
+    for layer in adds:
+        shortcut, learned = layer.input
+        assert shortcut is not learned
+    # The second block changes no shape, so what it adds to is its very input.
+    first_output = next(layer.output for layer in model.layers[model.layers.index(adds[0]) + 1 :])
+    assert any(tensor is first_output for tensor in adds[1].input)
 
 
 def test_inception_modules_look_through_three_windows_and_a_pool():

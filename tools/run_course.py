@@ -50,6 +50,11 @@ def describe(notebook):
     return {"title": title, "question": question, "figure": figure, "claims": claims}
 
 
+def tidy(notebook):
+    """Leaves of a progress bar's many lines only the last one."""
+    return CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})[0]
+
+
 def run_notebook(path, output, position, parameters):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
@@ -69,8 +74,7 @@ def run_notebook(path, output, position, parameters):
         error = f"{type(failure).__name__}: {failure}"
     minutes = (time.monotonic() - started) / 60
     notebook = nbformat.read(executed, as_version=4)
-    # Of a progress bar's many lines only the last one stays.
-    notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
+    notebook = tidy(notebook)
     nbformat.write(notebook, executed)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
     executed.with_suffix(".html").write_text(page, encoding="utf-8")

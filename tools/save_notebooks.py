@@ -5,8 +5,7 @@ import os
 
 import nbformat
 from nbclient import NotebookClient
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
-from run_course import find_notebooks
+from run_course import find_notebooks, tidy
 
 
 def main():
@@ -24,9 +23,7 @@ def main():
             resources={"metadata": {"path": path.parent}},
         )
         client.execute()
-        # Of a progress bar's many lines only the last one stays.
-        notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
-        nbformat.write(notebook, path)
+        nbformat.write(tidy(notebook), path)
 
 
 if __name__ == "__main__":

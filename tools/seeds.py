@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -17,6 +18,7 @@ def main():
     given = parser.parse_args()
     os.environ["GK_PROFILE"] = "cpu"
     paths = find_notebooks(given.notebooks.split())
+    failed = 0
     for path in paths:
         measured, failures = defaultdict(list), []
         for seed in range(1, given.seeds + 1):
@@ -31,10 +33,13 @@ def main():
                 failures.append(f"seed {seed}: {card['error']}")
         print(f"\n{path.stem}, DATASET={given.dataset}, {given.seeds} seeds")
         for what, numbers in measured.items():
-            print(f"  {what}: {', '.join(numbers)}")
+            ordered = sorted(numbers, key=lambda number: float(number.split()[0]))
+            print(f"  {what}: {ordered[0]} to {ordered[-1]}")
         for failure in failures:
             print(f"  FAILED {failure}")
+        failed += len(failures)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,12 +25,14 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def ellipse(self, center, radii, colour):
+        """Fills an ellipse; `radii` are half its width and half its height."""
         x, y = center
         width, height = radii
         corners = [(x - width, y - height), (x + width, y + height)]
         self._draw.ellipse(self._pixels(corners), fill=_to_rgb(colour))
 
     def polygon(self, points, colour):
+        """Fills the polygon through the points."""
         self._draw.polygon(self._pixels(points), fill=_to_rgb(colour))
 
     def blob(self, points, colour, tension=1.0):

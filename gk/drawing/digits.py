@@ -145,7 +145,21 @@ def draw_digit(digit, slant=0.2, stroke_width=2.6, size=19.0, roundness=0.9, way
 
     Returns:
         uint8 array `(28, 28)`, 0 is paper and 255 is ink.
+
+    Raises:
+        ValueError: if there is no such digit or way, or the pen or the digit is too large.
     """
+    if digit not in WAYS_OF_WRITING or not 0 <= way < len(WAYS_OF_WRITING[digit]):
+        ways = len(WAYS_OF_WRITING.get(digit, []))
+        raise ValueError(
+            f"draw_digit: `digit` must be between 0 and 9 and `way` between 0 and {ways - 1}. "
+            f"Received: {digit} and {way}"
+        )
+    if not 1 <= stroke_width <= 5 or not 12 <= size <= 24:
+        raise ValueError(
+            "draw_digit: `stroke_width` must be between 1 and 5 and `size` between 12 and 24. "
+            f"Received: {stroke_width} and {size}"
+        )
     strokes = [np.asarray(stroke, dtype=float) for stroke in WAYS_OF_WRITING[digit][way][1]]
     tilt, stretch = 0.0, 1.0
     if rng is not None:

@@ -83,6 +83,9 @@ def draw_face(
             raise ValueError(
                 f"draw_face: `{name}` must be between {low:g} and {high:g}. Received: {given[name]}"
             )
+    for name in BINARY_ATTRIBUTES:
+        if given[name] not in (0, 1):
+            raise ValueError(f"draw_face: `{name}` must be 0 or 1. Received: {given[name]}")
     person = np.random.default_rng([identity, 7])
     eye_distance, nose_length, brow_slope, face_length, fringe = person.uniform(-1, 1, 5)
     eye_colour, clothes, sky = (

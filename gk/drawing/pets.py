@@ -9,8 +9,8 @@ CLASS_NAMES = ("cat", "dog")
 FEATURES = ("ear_length", "ear_pointedness", "eye_roundness", "muzzle_length", "coat_colour")
 
 # Kinds of cats and dogs: how common each is among its class, then mean and standard
-# deviation of the four features that tell them apart. The classes overlap on purpose, and
-# no feature is bell-shaped within a class: a spitz has a cat's ears, a fold a dog's eyes.
+# deviation of the four features that tell them apart. The classes overlap on purpose: a
+# spitz has a cat's ears, a fold a dog's eyes.
 KINDS = {
     "cat": {
         "shorthair": (0.7, (0.45, 0.80, 0.35, 0.28), (0.10, 0.10, 0.12, 0.10)),
