@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks seeds lab mutants data judges bench-handwriting constraints clean
+.PHONY: help run test lint notebooks seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-handwriting constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -48,6 +48,18 @@ judges: $(READY) ## train the judges again (the one of MNIST needs MNIST)
 
 bench-handwriting: $(READY) ## how much the drawn digits are like MNIST
 	@$(BIN)/python benchmarks/handwriting.py
+
+bench: $(READY) ## the models beside the usual ones: time to the same quality
+	@$(BIN)/python benchmarks/speed.py
+
+bench-quality: $(READY) ## how good the models get at leisure (under an hour)
+	@$(BIN)/python benchmarks/quality.py
+
+bench-kills: $(READY) ## kill runs at random moments; they must end as if nothing happened
+	@$(BIN)/python benchmarks/kills.py
+
+bench-scale: $(READY) ## cost of a step by batch, side and width; memory while streaming
+	@$(BIN)/python benchmarks/scale.py
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \

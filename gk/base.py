@@ -44,14 +44,20 @@ class ImageModel(keras.Model):
     def metrics(self):
         return list(self._trackers.values())
 
-    def compile(self, optimizer=None, **kwargs):
+    def compile(self, optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the optimizer, Adam with learning rate 1e-3 by default.
 
         Args:
             optimizer: Keras optimizer or its name.
+            steps_per_execution: number of steps between two calls of a callback, 10 by
+                default, 1 on several replicas.
             **kwargs: further arguments of `compile` of Keras, such as `run_eagerly`.
         """
-        super().compile(optimizer=optimizer or keras.optimizers.Adam(1e-3), **kwargs)
+        super().compile(
+            optimizer=optimizer or keras.optimizers.Adam(1e-3),
+            steps_per_execution=steps_per_execution or default_steps_per_execution(),
+            **kwargs,
+        )
         # An optimizer without its variables is saved without its state.
         self.optimizer.build(self.trainable_variables)
 
@@ -105,6 +111,11 @@ class ImageModel(keras.Model):
         self._check_data(y, "y")
         return super().evaluate(x, y, **kwargs)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # These models are built from the start, and what Keras does here to build one fails
+        # on pairs of images and targets when there are several workers.
+        pass
+
     def _set_epoch(self, epoch, logs=None):
         self._epoch = epoch
 
@@ -121,8 +132,14 @@ class ImageModel(keras.Model):
             order_of_this_epoch, output_signature=tf.TensorSpec((num_images,), tf.int64)
         ).flat_map(tf.data.Dataset.from_tensor_slices)
         num_batches = -(-num_images // batch_size)
+        # Several workers share out the images of each batch.
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = (
+            tf.data.experimental.AutoShardPolicy.DATA
+        )
         return (
             indices.batch(batch_size)
+            .with_options(options)
             .apply(tf.data.experimental.assert_cardinality(num_batches))
             .map(
                 lambda batch: tuple(tf.gather(tensor, batch) for tensor in tensors),
@@ -223,6 +240,15 @@ class ImageModel(keras.Model):
         layers = self._flatten_layers(include_self=False)
         found = [getattr(layer, "seed_generator", None) for layer in layers]
         return [generator for generator in found if generator is not None]
+
+
+def default_steps_per_execution():
+    """Returns how many steps TensorFlow takes between two looks at the callbacks.
+
+    The nets are small: with one step, Python takes a fifth of the time
+    (benchmarks/speed.py). On several replicas Keras can take but one.
+    """
+    return 10 if tf.distribute.get_strategy().num_replicas_in_sync == 1 else 1
 
 
 def in_batches(function, array):

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from PIL import Image
 
+from gk.figures import to_picture
+
 CHECK_NAN_EVERY = 50
 
 
@@ -23,6 +25,10 @@ class Resume(keras.callbacks.Callback):
     That holds for the models of this course on arrays, whose shuffling and noise derive from
     the seed, the epoch and the step, and where operations are repeatable
     (`gk.setup(deterministic=True)`).
+
+    With several workers (`tf.distribute.MultiWorkerMirroredStrategy`) the first one writes,
+    and all read, so the folder has to be one that all of them see. When a worker dies the
+    others stop with an error; start the same program again on each.
 
     Args:
         folder: where checkpoints are kept; one folder for each run.
@@ -68,6 +74,8 @@ class Resume(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._logs.append({name: float(np.squeeze(value)) for name, value in (logs or {}).items()})
+        if not _is_first_worker(self.model):
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         record = self.folder / f"epoch-{len(self._logs):06d}.json"
         weights = record.with_suffix(".weights.h5")
@@ -101,6 +109,12 @@ class Resume(keras.callbacks.Callback):
             history.epoch = list(range(missing)) + history.epoch
 
 
+def _is_first_worker(model):
+    """Whether this process is the one of several workers that writes files."""
+    resolver = model.distribute_strategy.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
 class StopAtNaN(keras.callbacks.Callback):
     """Stops training when a loss is not a number, with the weights from before that epoch.
 
@@ -112,10 +126,12 @@ class StopAtNaN(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
+        self._checked = -CHECK_NAN_EVERY
         self._good = [variable.numpy() for variable in self._variables()]
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch % CHECK_NAN_EVERY == 0:
+        if batch - self._checked >= CHECK_NAN_EVERY:
+            self._checked = batch
             self._check(logs)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -170,10 +186,10 @@ class SampleImages(keras.callbacks.Callback):
         self.frames.append(draw(self.latents))
 
     def on_train_end(self, logs=None):
-        if self.folder is None or not self.frames:
+        if self.folder is None or not self.frames or not _is_first_worker(self.model):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        rows = [_to_picture(np.concatenate(list(frame), axis=1)) for frame in self.frames]
+        rows = [to_picture(np.concatenate(list(frame), axis=1)) for frame in self.frames]
         chosen = np.unique(np.linspace(0, len(rows) - 1, self.max_rows).round().astype(int))
         strip = Image.fromarray(np.concatenate([np.asarray(rows[index]) for index in chosen]))
         strip.save(self.folder / "filmstrip.png")
@@ -247,9 +263,3 @@ def _mean_distance(images):
     """Returns the mean distance between images and their neighbours in the list."""
     flat = images.reshape(len(images), -1)
     return np.linalg.norm(flat - np.roll(flat, 1, axis=0), axis=1).mean()
-
-
-def _to_picture(image):
-    """Returns a Pillow image of an array `(height, width, channels)` in [0, 1]."""
-    pixels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

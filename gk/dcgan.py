@@ -5,7 +5,13 @@ import numpy as np
 import tensorflow as tf
 
 from gk import networks
-from gk.base import ImageModel, check_output, in_batches, weighted_mean
+from gk.base import (
+    ImageModel,
+    check_output,
+    default_steps_per_execution,
+    in_batches,
+    weighted_mean,
+)
 from gk.losses import logistic_loss
 
 
@@ -79,15 +85,24 @@ class DCGAN(ImageModel):
         self._track_means("loss", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy")
         self.built = True
 
-    def compile(self, d_optimizer=None, g_optimizer=None, **kwargs):
+    def compile(
+        self,
+        d_optimizer=None,
+        g_optimizer=None,
+        steps_per_execution=None,
+        **kwargs,
+    ):
         """Sets the two optimizers, Adam with learning rate 5e-4 and beta_1 0.5 by default.
 
         Args:
             d_optimizer: the discriminator's, a Keras optimizer or its name.
             g_optimizer: the generator's.
+            steps_per_execution: number of steps between two calls of a callback, 10 by
+                default, 1 on several replicas.
             **kwargs: further arguments of `compile` of Keras, such as `run_eagerly`.
         """
-        keras.Model.compile(self, optimizer=None, **kwargs)
+        steps = steps_per_execution or default_steps_per_execution()
+        keras.Model.compile(self, optimizer=None, steps_per_execution=steps, **kwargs)
         self.d_optimizer = keras.optimizers.get(d_optimizer or _adam())
         self.g_optimizer = keras.optimizers.get(g_optimizer or _adam())
         self.d_optimizer.build(self.discriminator.trainable_variables)

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 # Colours that stay apart in grey and for most kinds of colour blindness (Okabe & Ito, 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
@@ -61,6 +62,37 @@ def show_image(axis, image):
     else:
         axis.imshow(np.clip(image, 0, 1))
     axis.axis("off")
+
+
+def show_map(axis, images, limit=None):
+    """Draws a grid of images `(rows, columns, height, width, channels)` without gaps.
+
+    Args:
+        axis: Matplotlib axes.
+        images: array in [0, 1].
+        limit: if given, the axes run from `-limit` to `limit`, through the images' centres.
+    """
+    rows, columns, height, width, channels = images.shape
+    canvas = images.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, channels)
+    if limit is None:
+        show_image(axis, canvas)
+        return
+    x, y = limit * columns / (columns - 1), limit * rows / (rows - 1)
+    grey = {"cmap": "gray_r", "vmin": 0, "vmax": 1} if channels == 1 else {}
+    axis.imshow(canvas.squeeze(), extent=(-x, x, -y, y), **grey)
+
+
+def to_picture(image, ink=False):
+    """Returns a Pillow image of an array `(height, width, channels)` in [0, 1].
+
+    Args:
+        image: the array.
+        ink: whether grey values mean ink, 1 is black.
+    """
+    pixels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+    if pixels.shape[-1] == 1:
+        return Image.fromarray(255 - pixels[..., 0] if ink else pixels[..., 0])
+    return Image.fromarray(pixels)
 
 
 def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuOr_r"):

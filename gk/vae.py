@@ -105,8 +105,12 @@ class VAE(ImageModel):
         # through mean and variance.
         noise = self._noise(tf.shape(z_mean), self.optimizer.iterations, salt)
         z = z_mean + ops.exp(0.5 * z_log_var) * noise
-        kl_loss = losses.gaussian_kl(z_mean, z_log_var)
+        kl_loss = self.divergence(z_mean, z_log_var)
         return self.reconstruction_loss(targets, z, training), kl_loss
+
+    def divergence(self, z_mean, z_log_var):
+        """Returns how far each code's region is from the prior, a tensor `(batch,)` in nats."""
+        return losses.gaussian_kl(z_mean, z_log_var)
 
     def train_step(self, data):
         images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)

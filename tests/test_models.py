@@ -31,7 +31,8 @@ def make(kind, **options):
         model = gk.VAE(SHAPE, 3, kl_weight=0.7, likelihood="gaussian", encoder=encoder, **options)
     else:
         model = gk.Autoencoder(SHAPE, 3, width=4, output="linear", **options)
-    model.compile()
+    # Few steps at a time, which do not divide an epoch.
+    model.compile(steps_per_execution=3)
     return model
 
 
@@ -441,7 +442,7 @@ def history_of(kind, folder, epochs, stop_after=None):
 
     class Kill(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if self.model._epoch == stop_after and batch == 1:
+            if self.model._epoch == stop_after:
                 raise Killed
 
     keras.utils.set_random_seed(0)

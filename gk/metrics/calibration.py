@@ -1,4 +1,4 @@
-"""Measures, each with a definition, a range, a direction and a source."""
+"""Whether a classifier is as sure as it is right."""
 
 import numpy as np
 

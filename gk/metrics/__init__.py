@@ -1,0 +1,35 @@
+"""Measures, each with a definition, a range, a direction and a source."""
+
+from gk.metrics.calibration import expected_calibration_error
+from gk.metrics.images import psnr
+from gk.metrics.latent import (
+    active_units,
+    completeness,
+    continuity,
+    draw_points,
+    gap_fraction,
+    line,
+    mean_with_interval,
+)
+from gk.metrics.samples import (
+    frechet_distance,
+    inside,
+    nearest_distances,
+    precision_recall,
+)
+
+__all__ = [
+    "active_units",
+    "completeness",
+    "continuity",
+    "draw_points",
+    "expected_calibration_error",
+    "frechet_distance",
+    "gap_fraction",
+    "inside",
+    "line",
+    "mean_with_interval",
+    "nearest_distances",
+    "precision_recall",
+    "psnr",
+]
