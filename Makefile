@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-handwriting constraints clean
+.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-handwriting constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -30,6 +30,9 @@ lint: $(READY) ## check style and format of code and notebooks
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
 	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)"
+
+student: $(READY) ## write copies of the notebooks without solutions to build/student
+	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
 	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)"

@@ -1,4 +1,4 @@
-"""Draws the embedded data sets again: `python data/draw.py [digits] [faces] [pets]`.
+"""Draws the embedded data sets again: `python data/draw.py [digits] [faces] [pets] [ratings]`.
 
 Every picture has a random generator of its own, seeded by the data set, the split and the
 picture's number, so that any of them can be drawn alone. Attributes are rounded to three
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from gk import ratings
 from gk.datasets import content_sha256
 from gk.drawing import digits, faces, pets
 
@@ -69,12 +70,13 @@ def _pet(split, index, rng):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=sorted(SIZES), help="default: all")
+    known = [*sorted(SIZES), "ratings"]
+    parser.add_argument("names", nargs="*", default=known, help="default: all")
     names = parser.parse_args().names
-    if unknown := set(names) - set(SIZES):
-        parser.error(f"unknown data set {sorted(unknown)}; known are {sorted(SIZES)}")
+    if unknown := set(names) - set(known):
+        parser.error(f"unknown data set {sorted(unknown)}; known are {known}")
     for name in names:
-        arrays = draw_data_set(name)
+        arrays = ratings.draw() if name == "ratings" else draw_data_set(name)
         path = FOLDER / f"{name}.npz"
         unfinished = FOLDER / f"{name}.unfinished.npz"
         np.savez_compressed(unfinished, **arrays)

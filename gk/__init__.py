@@ -19,12 +19,23 @@ if keras.backend.backend() != "tensorflow":
         "'tensorflow', or leave it unset, and start Python again."
     )
 
-from gk import callbacks, datasets, drawing, figures, judges, losses, metrics, networks
+from gk import (
+    callbacks,
+    datasets,
+    drawing,
+    figures,
+    judges,
+    losses,
+    metrics,
+    networks,
+    ratings,
+)
 from gk.autoencoder import Autoencoder
 from gk.claims import claim
 from gk.dcgan import DCGAN
 from gk.mixture import GenerativeClassifier
 from gk.runtime import PROFILES, progress, setup
+from gk.sliders import explore
 from gk.vae import VAE
 
 __version__ = "0.1.0"
@@ -39,11 +50,13 @@ __all__ = [
     "claim",
     "datasets",
     "drawing",
+    "explore",
     "figures",
     "judges",
     "losses",
     "metrics",
     "networks",
     "progress",
+    "ratings",
     "setup",
 ]

@@ -175,7 +175,7 @@ def dense_decoder(image_shape, latent_dim, hidden=(256, 512), activation="relu")
     x = codes
     for size in hidden:
         x = layers.Dense(size, activation=activation)(x)
-    x = layers.Dense(math.prod(image_shape))(x)
+    x = layers.Dense(int(math.prod(image_shape)))(x)
     return keras.Model(codes, layers.Reshape(tuple(image_shape))(x), name="decoder")
 
 

@@ -54,8 +54,10 @@ def test_figures_claims_and_the_first_line_are_there(code_cells):
     assert code_cells[0].outputs, "the set-up cell prints what it runs on"
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert any("gk_claim" in output.get("metadata", {}) for output in outputs)
-    claims = sum(cell.source.count("gk.claim(") for cell in code_cells)
-    assert claims == sum("gk_claim" in output.get("metadata", {}) for output in outputs)
+    for cell in code_cells:
+        # A call in a loop shows more than one.
+        shown = sum("gk_claim" in output.get("metadata", {}) for output in cell.outputs)
+        assert shown >= cell.source.count("gk.claim(")
 
 
 def test_no_output_is_an_error_a_warning_or_a_vector_drawing(code_cells):

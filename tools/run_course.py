@@ -109,6 +109,7 @@ def main():
 
     given.output.mkdir(parents=True, exist_ok=True)
     os.environ["GK_PROFILE"] = given.profile
+    os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
     parameters, cards = {"DATASET": dataset}, []
     for number, path in enumerate(paths, start=1):
         card = run_notebook(path, given.output, f"[{number}/{len(paths)}]", parameters)

@@ -12,6 +12,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
     os.environ["GK_PROFILE"] = "cpu"
+    os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
     for path in find_notebooks(parser.parse_args().notebooks.split()):
         print(f"Running {path.name}", flush=True)
         notebook = nbformat.read(path, as_version=4)

@@ -17,6 +17,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
     os.environ["GK_PROFILE"] = "cpu"
+    os.environ["GK_STATIC"] = "1"
     paths = find_notebooks(given.notebooks.split())
     failed = 0
     for path in paths:
