@@ -8,6 +8,9 @@ from keras import ops
 from gk import losses, networks
 from gk.base import ImageModel, check_output, in_batches, weighted_mean
 
+# Pairs of error and output: the cross-entropy needs numbers between 0 and 1.
+VALID_ERRORS = (("squared", "sigmoid"), ("squared", "linear"), ("cross_entropy", "sigmoid"))
+
 
 @keras.saving.register_keras_serializable("gk")
 class Autoencoder(ImageModel):
@@ -24,6 +27,8 @@ class Autoencoder(ImageModel):
         decoder: Keras model from codes to `(batch, height, width, channels)`, unbounded.
         width: filters of the first convolution of the default networks.
         output: `"sigmoid"` squeezes the decoder's output into [0, 1], `"linear"` does not.
+        error: `"squared"` error, or `"cross_entropy"` of pixels between 0 and 1, which needs
+            the sigmoid.
         seed: integer from which the shuffling derives.
         **kwargs: `name` and other arguments of `keras.Model`.
 
@@ -51,13 +56,20 @@ class Autoencoder(ImageModel):
         decoder=None,
         width=32,
         output="sigmoid",
+        error="squared",
         seed=0,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, seed, **kwargs)
         if output not in ("sigmoid", "linear"):
             raise ValueError(f"Expected output 'sigmoid' or 'linear'. Received: {output!r}")
+        if (error, output) not in VALID_ERRORS:
+            raise ValueError(
+                "Expected error 'squared', or 'cross_entropy' with output 'sigmoid'. "
+                f"Received: {error!r} with output {output!r}"
+            )
         self.output_kind = output
+        self.error_kind = error
         self.encoder = encoder or networks.convolutional_encoder(image_shape, latent_dim, width)
         self.decoder = decoder or networks.convolutional_decoder(image_shape, latent_dim, width)
         check_output(self.encoder, (self.latent_dim,), "encoder")
@@ -82,10 +94,11 @@ class Autoencoder(ImageModel):
         return ops.sigmoid(outputs) if self.output_kind == "sigmoid" else outputs
 
     def reconstruction_loss(self, targets, codes, training=False):
-        """Returns the squared error of each image decoded from its code; `(batch,)`."""
-        return losses.squared_error(
-            targets, self._to_images(self.decoder(codes, training=training))
-        )
+        """Returns the error of each image decoded from its code; `(batch,)`."""
+        outputs = self.decoder(codes, training=training)
+        if self.error_kind == "cross_entropy":
+            return losses.bernoulli_nll(targets, outputs)
+        return losses.squared_error(targets, self._to_images(outputs))
 
     def train_step(self, data):
         images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
@@ -152,4 +165,5 @@ class Autoencoder(ImageModel):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "output": self.output_kind,
+            "error": self.error_kind,
         }

@@ -86,6 +86,16 @@ def test_reconstruction_losses_are_log_likelihoods_summed_over_pixels():
     assert np.isfinite(losses.bernoulli_nll(IMAGES, 1e4 * np.sign(logits))).all()
 
 
+def test_autoencoder_has_the_loss_of_a_vae_whose_regions_are_points():
+    decoder = networks.dense_decoder(SHAPE, 3)
+    vae = gk.VAE(SHAPE, 3, decoder=decoder)
+    plain = gk.Autoencoder(SHAPE, 3, decoder=decoder, error="cross_entropy")
+    codes = RNG.normal(size=(64, 3)).astype("float32")
+    np.testing.assert_allclose(
+        plain.reconstruction_loss(IMAGES, codes), vae.reconstruction_loss(IMAGES, codes), rtol=1e-6
+    )
+
+
 # PCA: data of a few directions in 4 x 4 pixels
 
 
@@ -353,6 +363,11 @@ def test_data_that_are_no_images_are_refused_before_training(kind, images, messa
         (lambda: gk.VAE(SHAPE, 2, likelihood="poisson"), "'bernoulli', 'gaussian'"),
         (lambda: gk.VAE(SHAPE, 2, kl_weight=-1), "kl_weight"),
         (lambda: gk.Autoencoder(SHAPE, 2, output="tanh"), "'sigmoid' or 'linear'"),
+        (lambda: gk.Autoencoder(SHAPE, 2, error="absolute"), "'squared', or 'cross_entropy'"),
+        (
+            lambda: gk.Autoencoder(SHAPE, 2, output="linear", error="cross_entropy"),
+            "with output 'sigmoid'",
+        ),
         (lambda: gk.Autoencoder((9, 8, 1), 2), "multiples of 4"),
         (lambda: gk.VAE(SHAPE, 2, encoder=networks.dense_encoder(SHAPE, 2)), "encoder's output"),
         (lambda: gk.DCGAN(SHAPE, 2, ema_decay=1.0), "ema_decay"),

@@ -7,7 +7,7 @@ def psnr(images, references):
     """Returns the peak signal-to-noise ratio of each image against its reference.
 
     `10 log10(1 / mean squared error)`, for pixels in [0, 1]. Range [0, inf]; infinite for
-    equal images, higher is better; 6 dB more is half the error.
+    equal images, higher is better; 6 dB more is a quarter of the squared error.
 
     Args:
         images: array `(n, height, width, channels)` in [0, 1].

@@ -49,8 +49,9 @@ def continuity(model, images, features, num_points=300, step=0.1, walk_length=24
       changes nothing;
     - the largest jump between neighbours on a straight walk between the codes of two images.
 
-    The score of a point is 1 minus the mean of the two. Range [0, 1], higher is better: 1 is
-    a decoder that changes evenly, 0 one whose neighbours are as far apart as random images.
+    The score of a point is 1 minus the mean of the two. Range [0, 1], higher is smoother: 0 is
+    a decoder whose neighbours are as far apart as random images, 1 one that never changes, so
+    that a score is worth something only beside a reconstruction error or a recall.
 
     Args:
         model: with `encode` and `decode`.
