@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-handwriting constraints clean
+.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -49,6 +49,9 @@ data: $(READY) ## draw the embedded data sets again
 judges: $(READY) ## train the judges again (the one of MNIST needs MNIST)
 	@$(BIN)/python data/train_judges.py
 
+gans: $(READY) ## train the DCGANs that ship again (half an hour; the one of MNIST needs MNIST)
+	@$(BIN)/python data/train_gans.py
+
 bench-handwriting: $(READY) ## how much the drawn digits are like MNIST
 	@$(BIN)/python benchmarks/handwriting.py
 
@@ -63,6 +66,9 @@ bench-kills: $(READY) ## kill runs at random moments; they must end as if nothin
 
 bench-scale: $(READY) ## cost of a step by batch, side and width; memory while streaming
 	@$(BIN)/python benchmarks/scale.py
+
+bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
+	@$(BIN)/python benchmarks/tricks.py
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 import gk
+from gk import pretrained
 
 SHAPE = (28, 28, 1)
 FOLDER = Path("build/quality")
@@ -53,43 +54,27 @@ def quality_of_vae(data, epochs):
     print(f"5,000 importance samples, 1,000 test images: {values.mean():.2f} ± {error:.2f} nats")
 
 
-def quality_of_dcgan(data, epochs):
-    judge = gk.judges.load("mnist")
-    real = judge.features(data.x_test)
-    between = gk.metrics.frechet_distance(judge.features(data.x_train[:5000]), real)
-    keras.utils.set_random_seed(0)
-    model = gk.DCGAN(SHAPE, latent_dim=64, width=32, ema_decay=0.999)
-    steps = epochs * (len(data.x_train) // 64)
-    schedule = keras.optimizers.schedules.CosineDecay
-    model.compile(
-        keras.optimizers.Adam(schedule(5e-4, steps, alpha=0.02), beta_1=0.5),
-        keras.optimizers.Adam(schedule(5e-4, steps, alpha=0.02), beta_1=0.5),
-    )
-
+def quality_of_dcgan(data, steps):
     class Progress(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            print(f"epoch {epoch + 1}: Fréchet distance {distance_of(self.model):.2f}", flush=True)
+            distance = pretrained.score(self.model, "mnist")["frechet_distance"]
+            print(f"epoch {epoch + 1}: Fréchet distance {distance:.2f}", flush=True)
 
-    def distance_of(model):
-        features = judge.features(model.generate(5000, seed=0))
-        return gk.metrics.frechet_distance(features, real)
-
-    callbacks = [gk.callbacks.Resume(FOLDER / f"dcgan-{epochs}"), Progress()]
-    model.fit(data.x_train, batch_size=64, epochs=epochs, verbose=0, callbacks=callbacks)
-    distance = distance_of(model)
-    shares = np.bincount(judge.predict(model.generate(5000, seed=0)).argmax(1), minlength=10) / 5000
-    print(f"DCGAN after {epochs} epochs: {distance:.2f}, real ones {between:.2f}")
-    print(f"ratio {distance / between:.2f}; classes {np.round(100 * shares, 1)} %")
+    callbacks = [gk.callbacks.Resume(FOLDER / f"dcgan-{steps}"), Progress()]
+    model = pretrained.train(data.x_train, steps, callbacks)
+    print(f"DCGAN after {steps} steps:")
+    for what, value in pretrained.score(model, "mnist").items():
+        print(f"  {what}: {value:.3f}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vae-epochs", type=int, default=200)
-    parser.add_argument("--dcgan-epochs", type=int, default=25)
+    parser.add_argument("--dcgan-steps", type=int, default=pretrained.STEPS)
     given = parser.parse_args()
     gk.setup("cpu", seed=0)
     data = gk.datasets.load("mnist")
-    quality_of_dcgan(data, given.dcgan_epochs)
+    quality_of_dcgan(data, given.dcgan_steps)
     quality_of_vae(data, given.vae_epochs)
 
 

@@ -28,7 +28,9 @@ from gk import (
     losses,
     metrics,
     networks,
+    pretrained,
     ratings,
+    ring,
 )
 from gk.autoencoder import Autoencoder
 from gk.claims import claim
@@ -56,7 +58,9 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
+    "pretrained",
     "progress",
     "ratings",
+    "ring",
     "setup",
 ]

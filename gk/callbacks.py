@@ -244,13 +244,14 @@ class GameMonitor(keras.callbacks.Callback):
             self._warn(
                 "overpowered",
                 f"The discriminator overpowers the generator: it is right on {latest['real']:.0%} "
-                f"of real and {latest['fake']:.0%} of generated images. Lower its learning rate.",
+                f"of real and {latest['fake']:.0%} of generated images. "
+                "Penalize its slope (r1_weight), or lower its learning rate.",
             )
         if variety < self.collapsed_at:
             self._warn(
                 "collapsed",
                 f"The generator collapses: its images vary {variety:.2f} times as much as real "
-                "ones. Try a smaller learning rate or another seed.",
+                "ones. Try smaller rates, Adam without momentum, or a faster discriminator.",
             )
 
     def _warn(self, kind, message):

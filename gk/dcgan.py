@@ -12,7 +12,7 @@ from gk.base import (
     in_batches,
     weighted_mean,
 )
-from gk.losses import logistic_loss
+from gk.losses import GAMES
 
 
 @keras.saving.register_keras_serializable("gk")
@@ -32,13 +32,23 @@ class DCGAN(ImageModel):
         discriminator: Keras model from images in [-1, 1] to logits `(batch, 1)`, positive
             for real.
         width: filters of the default networks next to the image.
+        game: what the players play for: `"non_saturating"`, `"minimax"`, `"hinge"` or
+            `"wasserstein"`, see `gk.losses`.
+        label_smoothing: by how much the target for real images is below 1, in [0, 0.5); for
+            the first two games.
+        r1_weight: weight of the penalty on the discriminator's slope at real images
+            (Mescheder, Geiger & Nowozin, 2018, arXiv:1801.04406), 0 or more.
+        joint_batch: whether the discriminator sees real and generated images as one batch.
+            By default it sees them one after the other, which makes a difference when it
+            normalizes over the batch.
         ema_decay: share of the average that stays at each step, in [0, 1).
         seed: integer from which shuffling and random vectors derive.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Images are `(batch, height, width, channels)` in [0, 1] for the user; the networks see
-    them in [-1, 1]. `d_loss` and `g_loss` are in nats per image, `loss` is their sum, and the
-    accuracies are the shares of real and of generated images that the discriminator calls so.
+    them in [-1, 1]. `d_loss` and `g_loss` are in nats per image, without the penalty, `loss` is
+    their sum, and the accuracies are the shares of real and of generated images that the
+    discriminator calls so.
 
     Raises:
         ValueError: if an argument is out of range, or a network's shape does not fit.
@@ -60,13 +70,32 @@ class DCGAN(ImageModel):
         generator=None,
         discriminator=None,
         width=32,
+        game="non_saturating",
+        label_smoothing=0.0,
+        r1_weight=0.05,
+        joint_batch=False,
         ema_decay=0.995,
         seed=0,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, seed, **kwargs)
+        if game not in GAMES:
+            raise ValueError(f"Expected game as one of {', '.join(GAMES)}. Received: {game!r}")
+        if not 0 <= label_smoothing < 0.5:
+            raise ValueError(f"Expected label_smoothing in [0, 0.5). Received: {label_smoothing}")
+        if label_smoothing and game not in ("non_saturating", "minimax"):
+            raise ValueError(
+                "Expected label_smoothing of 0, as this game has no labels. Received: "
+                f"{label_smoothing} with game={game!r}"
+            )
+        if r1_weight < 0:
+            raise ValueError(f"Expected r1_weight of 0 or more. Received: {r1_weight}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"Expected ema_decay in [0, 1). Received: {ema_decay}")
+        self.game = game
+        self.label_smoothing = float(label_smoothing)
+        self.r1_weight = float(r1_weight)
+        self.joint_batch = bool(joint_batch)
         self.ema_decay = float(ema_decay)
         self.generator = generator or networks.dcgan_generator(image_shape, latent_dim, width)
         self.discriminator = discriminator or networks.dcgan_discriminator(image_shape, width)
@@ -92,7 +121,10 @@ class DCGAN(ImageModel):
         steps_per_execution=None,
         **kwargs,
     ):
-        """Sets the two optimizers, Adam with learning rate 5e-4 and beta_1 0.5 by default.
+        """Sets the two optimizers, Adam with rate 1e-3, beta_1 0 and beta_2 0.99 by default.
+
+        Momentum goes on in a direction that was right against the opponent of before, which
+        is why there is none (notebook 09 compares).
 
         Args:
             d_optimizer: the discriminator's, a Keras optimizer or its name.
@@ -112,25 +144,29 @@ class DCGAN(ImageModel):
         return _to_user(self.generator(latents, training=training))
 
     def losses_of_both(self, real_logits, fake_logits):
-        """Returns the discriminator's and the generator's loss of each image, `(batch,)` each.
+        """Returns the discriminator's and the generator's loss of each image, `(batch,)` each."""
+        smooth = {"real_target": 1.0 - self.label_smoothing} if self.label_smoothing else {}
+        return GAMES[self.game](real_logits, fake_logits, **smooth)
 
-        The discriminator calls real ones real and generated ones not; the generator wants
-        its images called real.
-        """
-        d_loss = logistic_loss(real_logits, is_real=1) + logistic_loss(fake_logits, is_real=0)
-        g_loss = logistic_loss(fake_logits, is_real=1)
-        return d_loss, g_loss
+    def slope_penalty(self, real):
+        """Returns R1, half the squared slope of the logits at real images, `(batch,)`."""
+        with tf.GradientTape() as tape:
+            tape.watch(real)
+            logits = self.discriminator(real, training=True)
+        slopes = tape.gradient(logits, real)
+        return 0.5 * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
 
     def train_step(self, data):
         images, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+        real = _to_networks(images)
         latents = self._latents(tf.shape(images)[0], salt=0)
         # One forward pass serves both players.
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(latents, training=True)
-            real_logits = self.discriminator(_to_networks(images), training=True)
-            fake_logits = self.discriminator(fakes, training=True)
+            real_logits, fake_logits = self._judge(real, fakes, training=True)
             d_loss, g_loss = self.losses_of_both(real_logits, fake_logits)
-            d_total, g_total = weighted_mean(d_loss, weights), weighted_mean(g_loss)
+            penalty = self.r1_weight * self.slope_penalty(real) if self.r1_weight else 0.0
+            d_total, g_total = weighted_mean(d_loss + penalty, weights), weighted_mean(g_loss)
         # Each player moves its own weights only, down its own loss.
         d_weights = self.discriminator.trainable_variables
         g_weights = self.generator.trainable_variables
@@ -144,10 +180,16 @@ class DCGAN(ImageModel):
     def test_step(self, data):
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         fakes = self.generator(self._latents(tf.shape(images)[0], salt=1), training=False)
-        real_logits = self.discriminator(_to_networks(images), training=False)
-        fake_logits = self.discriminator(fakes, training=False)
+        real_logits, fake_logits = self._judge(_to_networks(images), fakes, training=False)
         losses = self.losses_of_both(real_logits, fake_logits)
         return self._log(real_logits, fake_logits, *losses)
+
+    def _judge(self, real, fakes, training):
+        if self.joint_batch:
+            both = self.discriminator(tf.concat([real, fakes], axis=0), training=training)
+            return tf.split(both, 2)
+        real_logits = self.discriminator(real, training=training)
+        return real_logits, self.discriminator(fakes, training=training)
 
     def _latents(self, n, salt):
         return self._noise((n, self.latent_dim), self.g_optimizer.iterations, salt)
@@ -207,6 +249,10 @@ class DCGAN(ImageModel):
             **super().get_config(),
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "game": self.game,
+            "label_smoothing": self.label_smoothing,
+            "r1_weight": self.r1_weight,
+            "joint_batch": self.joint_batch,
             "ema_decay": self.ema_decay,
         }
 
@@ -218,7 +264,7 @@ class DCGAN(ImageModel):
 
 
 def _adam():
-    return keras.optimizers.Adam(5e-4, beta_1=0.5)
+    return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.99)
 
 
 def _to_networks(images):

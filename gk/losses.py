@@ -73,5 +73,66 @@ def logistic_loss(logits, is_real):
     return ops.squeeze(is_real * ops.softplus(-logits) + (1 - is_real) * ops.softplus(logits), -1)
 
 
+def non_saturating_game(real_logits, fake_logits, real_target=1.0):
+    """Returns the losses of both players in the game that most GANs play.
+
+    The discriminator calls real images real and generated ones not. The generator wants its
+    images called real, and maximizes log D instead of minimizing log(1 - D), which has
+    hardly a slope where the discriminator is sure (Goodfellow et al., 2014, Generative
+    Adversarial Nets, arXiv:1406.2661, section 3).
+
+    Args:
+        real_logits: tensor `(batch, 1)`, the discriminator's answers to real images.
+        fake_logits: tensor `(batch, 1)`, its answers to generated images.
+        real_target: what it should answer to real images; below 1 is one-sided label
+            smoothing (Salimans et al., 2016, arXiv:1606.03498).
+
+    Returns:
+        The discriminator's and the generator's loss of each image, `(batch,)` each, in nats.
+    """
+    d_loss = logistic_loss(real_logits, real_target) + logistic_loss(fake_logits, is_real=0)
+    return d_loss, logistic_loss(fake_logits, is_real=1)
+
+
+def minimax_game(real_logits, fake_logits, real_target=1.0):
+    """Returns the losses of the zero-sum game: the generator minimizes log(1 - D).
+
+    The one that the theory is about: with the best discriminator the generator's loss is the
+    Jensen-Shannon divergence, up to constants (Goodfellow et al., 2014, theorem 1). Arguments
+    and result as for `non_saturating_game`.
+    """
+    d_loss, _ = non_saturating_game(real_logits, fake_logits, real_target)
+    return d_loss, -logistic_loss(fake_logits, is_real=0)
+
+
+def hinge_game(real_logits, fake_logits):
+    """Returns the hinge losses: the discriminator stops caring where its margin exceeds 1.
+
+    Lim & Ye (2017, Geometric GAN, arXiv:1705.02894). Arguments and result as for
+    `non_saturating_game`, without a unit.
+    """
+    d_loss = ops.relu(1.0 - real_logits) + ops.relu(1.0 + fake_logits)
+    return ops.squeeze(d_loss, -1), -ops.squeeze(fake_logits, -1)
+
+
+def wasserstein_game(real_logits, fake_logits):
+    """Returns the losses of the Wasserstein GAN: differences of means, without a logarithm.
+
+    They estimate a distance of two distributions only while the discriminator's slope is
+    bounded, as by spectral normalization or a gradient penalty (Arjovsky, Chintala & Bottou,
+    2017, Wasserstein GAN, arXiv:1701.07875). Arguments and result as for
+    `non_saturating_game`, without a unit.
+    """
+    return ops.squeeze(fake_logits - real_logits, -1), -ops.squeeze(fake_logits, -1)
+
+
+GAMES = {
+    "non_saturating": non_saturating_game,
+    "minimax": minimax_game,
+    "hinge": hinge_game,
+    "wasserstein": wasserstein_game,
+}
+
+
 def _sum_over_pixels(values):
     return ops.sum(values, axis=tuple(range(1, len(values.shape))))

@@ -184,7 +184,8 @@ def dcgan_generator(image_shape, latent_dim, width=32):
 
     After Radford, Metz & Chintala (2016, Unsupervised Representation Learning with Deep
     Convolutional Generative Adversarial Networks, arXiv:1511.06434), with half as many
-    layers, as the images are smaller.
+    doublings, as the images are smaller, and a convolution on the smallest maps, where
+    strokes are put together and a layer costs least.
 
     Args:
         image_shape: `(height, width, channels)`; height and width are multiples of 4.
@@ -203,21 +204,28 @@ def dcgan_generator(image_shape, latent_dim, width=32):
     x = layers.Dense(height // 4 * columns // 4 * 2 * width, use_bias=False)(latents)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Reshape((height // 4, columns // 4, 2 * width))(x)
+    x = layers.Conv2D(2 * width, 3, padding="same", use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=False)(x)
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     x = layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="tanh")(x)
     return keras.Model(latents, x, name="generator")
 
 
-def dcgan_discriminator(image_shape, width=32, dropout=0.0):
+def dcgan_discriminator(image_shape, width=32, dropout=0.0, batch_norm=False, spectral_norm=False):
     """Builds a discriminator: an encoder that ends in one number.
 
-    Source: see `dcgan_generator`.
+    Source: see `dcgan_generator`. A hidden layer of `2 * width` units before the last one
+    lets the verdict weigh the image as a whole.
 
     Args:
         image_shape: `(height, width, channels)`; height and width are multiples of 4.
         width: number of filters of the first convolution; the second has twice as many.
         dropout: share of features that are dropped in training.
+        batch_norm: whether the later convolutions are followed by batch normalization.
+        spectral_norm: whether each layer's largest singular value is kept at 1 (Miyato et
+            al., 2018, Spectral Normalization for Generative Adversarial Networks,
+            arXiv:1802.05957).
 
     Returns:
         A Keras model from images in [-1, 1] to logits `(batch, 1)`, positive for real.
@@ -226,13 +234,18 @@ def dcgan_discriminator(image_shape, width=32, dropout=0.0):
         ValueError: if height or width is not a multiple of 4.
     """
     _check_multiple_of_4(image_shape)
+    normalized = layers.SpectralNormalization if spectral_norm else lambda layer: layer
     images = keras.Input(image_shape)
-    x = layers.Conv2D(width, 4, strides=2, padding="same")(images)
+    x = normalized(layers.Conv2D(width, 4, strides=2, padding="same"))(images)
     x = layers.LeakyReLU(0.2)(x)
-    x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(x)
-    x = layers.LeakyReLU(0.2)(x)
+    for kernel_size, strides in ((4, 2), (3, 1)):
+        x = normalized(layers.Conv2D(2 * width, kernel_size, strides, padding="same"))(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.LeakyReLU(0.2)(x)
     x = layers.Dropout(dropout)(layers.Flatten()(x))
-    return keras.Model(images, layers.Dense(1)(x), name="discriminator")
+    x = layers.LeakyReLU(0.2)(normalized(layers.Dense(2 * width))(x))
+    return keras.Model(images, normalized(layers.Dense(1))(x), name="discriminator")
 
 
 def _check_multiple_of_4(image_shape):

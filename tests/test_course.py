@@ -79,6 +79,21 @@ def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(
     assert "no such dog" in index
 
 
+def test_native_log_lines_are_left_out_and_other_errors_stay():
+    native = "E0000 00:00:1795411290.867316   22982 meta_optimizer.cc:967] remapper failed: INVALID"
+    cell = nbformat.v4.new_code_cell("1")
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text=native + "\n"),
+        nbformat.v4.new_output("stream", name="stdout", text="kept\n"),
+        nbformat.v4.new_output("stream", name="stderr", text="UserWarning: kept, too\n"),
+    ]
+    tidied = run_course.tidy(nbformat.v4.new_notebook(cells=[cell]))
+    assert [output.text for output in tidied.cells[0].outputs] == [
+        "kept\n",
+        "UserWarning: kept, too\n",
+    ]
+
+
 @pytest.mark.usefixtures("real_data")
 def test_every_notebook_holds_its_claims_on_mnist(tmp_path):
     done = run("--dataset", "mnist", "--output", tmp_path)

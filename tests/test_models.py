@@ -1,5 +1,6 @@
 """The models against what they must equal: closed forms, PCA, gradients written out."""
 
+import itertools
 import subprocess
 import sys
 import warnings
@@ -24,6 +25,7 @@ def make(kind, **options):
     """Returns a small compiled model of a kind, with random parts switched on."""
     if kind == "dcgan":
         discriminator = networks.dcgan_discriminator(SHAPE, width=4, dropout=0.3)
+        options = {"game": "minimax", "label_smoothing": 0.1, "r1_weight": 0.5, **options}
         model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4, ema_decay=0.9, **options)
     elif kind == "vae":
         encoder = networks.dense_encoder(SHAPE, 6, hidden=(16,))
@@ -170,6 +172,24 @@ def test_linear_vae_reaches_probabilistic_pca(flat_data, linear_vae):
     assert -loss == pytest.approx(optimum, abs=0.3)
 
 
+def test_noise_depends_on_step_seed_and_salt():
+    draws = {
+        (seed, step, salt): gk.VAE(SHAPE, 3, width=2, seed=seed)
+        ._noise((500, 2), step, salt)
+        .numpy()
+        for seed in (0, 1)
+        for step in (0, 1, 1000)
+        for salt in (0, 1)
+    }
+    for one, other in itertools.combinations(draws, 2):
+        assert abs(np.corrcoef(draws[one].ravel(), draws[other].ravel())[0, 1]) < 0.15
+    again = gk.VAE(SHAPE, 3, width=2, seed=1)._noise((500, 2), 1000, 1)
+    np.testing.assert_array_equal(again, draws[1, 1000, 1])
+    flat = np.concatenate(list(draws.values()))
+    assert flat.mean() == pytest.approx(0, abs=0.05)
+    assert flat.std() == pytest.approx(1, abs=0.05)
+
+
 def test_importance_weighted_estimate_agrees_and_rises_with_samples(flat_data, linear_vae):
     # An encoder that is off makes the bound loose, so that samples matter.
     bias = linear_vae.encoder.weights[1]
@@ -204,7 +224,7 @@ def test_discriminator_learns_the_ratio_of_densities():
     x = keras.layers.Dense(32, activation="tanh")(keras.layers.Flatten()(value))
     x = keras.layers.Dense(32, activation="tanh")(x)
     discriminator = keras.Model(value, keras.layers.Dense(1)(x))
-    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator)
+    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator, r1_weight=0.0)
     schedule = keras.optimizers.schedules.CosineDecay(1e-2, 800)
     model.compile(keras.optimizers.Adam(schedule), keras.optimizers.SGD(0.0))
     data = real.rvs(50_000, random_state=0).clip(0, 1).astype("float32").reshape(-1, 1, 1, 1)
@@ -215,27 +235,33 @@ def test_discriminator_learns_the_ratio_of_densities():
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=0.06)
 
 
-def test_each_player_gets_the_gradient_of_its_own_loss():
+@pytest.mark.parametrize("r1_weight", [0.0, 2.0])
+def test_each_player_gets_the_gradient_of_its_own_loss(r1_weight):
     keras.utils.set_random_seed(0)
-    model = gk.DCGAN(SHAPE, 3, width=4)
+    model = gk.DCGAN(SHAPE, 3, width=4, r1_weight=r1_weight)
     model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0), run_eagerly=True)
     d_weights = model.discriminator.trainable_variables
     g_weights = model.generator.trainable_variables
     latents = model._latents(16, salt=0)
     images = IMAGES[:16]
     with tf.GradientTape(persistent=True) as tape:
-        p_real = tf.sigmoid(model.discriminator(2 * images - 1, training=True))
+        real = tf.constant(2 * images - 1)
+        tape.watch(real)
+        real_logits = model.discriminator(real, training=True)
+        slopes = tape.gradient(real_logits, real)
+        p_real = tf.sigmoid(real_logits)
         p_fake = tf.sigmoid(
             model.discriminator(model.generator(latents, training=True), training=True)
         )
         d_loss = -tf.reduce_mean(tf.math.log(p_real)) - tf.reduce_mean(tf.math.log(1 - p_fake))
         g_loss = -tf.reduce_mean(tf.math.log(p_fake))
+        d_total = d_loss + r1_weight / 2 * tf.reduce_sum(slopes**2) / len(images)
     expected = [
         weight.numpy() - tape.gradient(loss, weight).numpy()
-        for loss, weights in ((d_loss, d_weights), (g_loss, g_weights))
+        for loss, weights in ((d_total, d_weights), (g_loss, g_weights))
         for weight in weights
     ]
-    logs = model.train_step((images,))
+    logs = model.train_step((tf.constant(images),))
     for weight, value in zip([*d_weights, *g_weights], expected, strict=True):
         np.testing.assert_allclose(weight.numpy(), value, rtol=2e-3, atol=2e-5)
     assert float(logs["d_loss"]) == pytest.approx(float(d_loss), rel=1e-4)
@@ -255,6 +281,85 @@ def test_a_step_of_one_player_does_not_move_the_other(still):
         old = [v for v, w in zip(old, getattr(model, name).weights, strict=True) if w.trainable]
         moved = max(np.abs(a - b.numpy()).max() for a, b in zip(old, new, strict=True))
         assert (moved == 0) == (name == still), (name, moved, trainable)
+
+
+def test_games_are_the_losses_of_their_papers():
+    real, fake = np.array([[2.0], [-0.5]]), np.array([[-3.0], [0.25]])
+    p_real, p_fake = 1 / (1 + np.exp(-real)), 1 / (1 + np.exp(-fake))
+    of_discriminator = -np.log(p_real) - np.log(1 - p_fake)
+    smoothed = -0.9 * np.log(p_real) - 0.1 * np.log(1 - p_real) - np.log(1 - p_fake)
+    expected = {
+        "non_saturating": (of_discriminator, -np.log(p_fake)),
+        "minimax": (of_discriminator, np.log(1 - p_fake)),
+        "hinge": (np.maximum(0, 1 - real) + np.maximum(0, 1 + fake), -fake),
+        "wasserstein": (fake - real, -fake),
+    }
+    tensors = tf.constant(real), tf.constant(fake)
+    assert set(losses.GAMES) == set(expected)
+    for name, game in losses.GAMES.items():
+        for got, wanted in zip(game(*tensors), expected[name], strict=True):
+            np.testing.assert_allclose(got, wanted[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(
+        losses.non_saturating_game(*tensors, real_target=0.9)[0], smoothed[:, 0], rtol=1e-6
+    )
+
+
+def test_the_chosen_game_is_the_one_that_is_played():
+    images = IMAGES[:16]
+    options = {"minimax": 0.0, "hinge": 0.0, "non_saturating": 0.25}
+    for game, smoothing in options.items():
+        keras.utils.set_random_seed(0)
+        model = gk.DCGAN(SHAPE, 3, width=4, game=game, label_smoothing=smoothing)
+        model.compile(run_eagerly=True)
+        latents = model._latents(16, salt=0)
+        fake = model.discriminator(model.generator(latents, training=True), training=True)
+        real = model.discriminator(2 * images - 1, training=True)
+        target = {"real_target": 1 - smoothing} if smoothing else {}
+        d_loss, g_loss = losses.GAMES[game](real, fake, **target)
+        logs = model.train_step((tf.constant(images),))
+        assert float(logs["d_loss"]) == pytest.approx(float(np.mean(d_loss)), rel=1e-4)
+        assert float(logs["g_loss"]) == pytest.approx(float(np.mean(g_loss)), rel=1e-4)
+
+
+def test_slope_penalty_is_half_the_squared_slope():
+    image = keras.Input((4, 4, 1))
+    linear = keras.layers.Dense(1)
+    discriminator = keras.Model(image, linear(keras.layers.Flatten()(image)))
+    model = gk.DCGAN((4, 4, 1), 2, width=2, discriminator=discriminator, r1_weight=3.0)
+    slope = np.linspace(-1, 2, 16, dtype="float32")
+    linear.set_weights([slope.reshape(16, 1), np.zeros(1)])
+    images = np.random.default_rng(0).uniform(size=(5, 4, 4, 1)).astype("float32")
+    penalty = model.slope_penalty(tf.constant(images))
+    np.testing.assert_allclose(penalty, np.full(5, 0.5 * (slope**2).sum()), rtol=1e-5)
+
+
+def test_one_batch_of_both_is_normalized_together():
+    keras.utils.set_random_seed(0)
+    discriminator = networks.dcgan_discriminator(SHAPE, width=4, batch_norm=True)
+    apart = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4)
+    joint = gk.DCGAN(SHAPE, 3, apart.generator, discriminator, joint_batch=True)
+    real, fake = tf.ones((6, *SHAPE)), -tf.ones((6, *SHAPE))
+    # Alone, each constant batch is normalized to the same values.
+    one, _ = apart._judge(real, fake, training=True)
+    assert np.ptp(one) < 1e-4
+    both = np.concatenate(joint._judge(real, fake, training=True))
+    expected = discriminator(tf.concat([real, fake], axis=0), training=True)
+    np.testing.assert_allclose(both, expected, rtol=1e-4)
+    assert np.abs(both[:6] - one).max() > 1e-3
+
+
+def test_spectral_normalization_keeps_every_layer_at_1():
+    keras.utils.set_random_seed(0)
+    discriminator = networks.dcgan_discriminator(SHAPE, width=4, spectral_norm=True)
+    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4)
+    model.compile()
+    model.fit(IMAGES, batch_size=8, epochs=5, verbose=0)
+    discriminator(2 * IMAGES[:8] - 1, training=True)  # normalizes after the last step, too
+    kernels = [w.numpy() for w in discriminator.trainable_variables if "kernel" in w.path]
+    assert len(kernels) == 5
+    for kernel in kernels:
+        largest = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
+        assert largest == pytest.approx(1, abs=0.1)
 
 
 def test_average_of_the_generator_follows_and_is_what_generates():
@@ -371,6 +476,10 @@ def test_data_that_are_no_images_are_refused_before_training(kind, images, messa
         (lambda: gk.Autoencoder((9, 8, 1), 2), "multiples of 4"),
         (lambda: gk.VAE(SHAPE, 2, encoder=networks.dense_encoder(SHAPE, 2)), "encoder's output"),
         (lambda: gk.DCGAN(SHAPE, 2, ema_decay=1.0), "ema_decay"),
+        (lambda: gk.DCGAN(SHAPE, 2, game="chess"), "game"),
+        (lambda: gk.DCGAN(SHAPE, 2, label_smoothing=0.5), "label_smoothing"),
+        (lambda: gk.DCGAN(SHAPE, 2, game="hinge", label_smoothing=0.1), "has no labels"),
+        (lambda: gk.DCGAN(SHAPE, 2, r1_weight=-1.0), "r1_weight"),
     ],
 )
 def test_arguments_out_of_range_are_refused(build, message):

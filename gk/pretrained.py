@@ -1,0 +1,144 @@
+"""DCGANs that were trained for longer than a lesson lasts: the recipe, and the weights."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from gk import datasets, downloads, judges, metrics
+from gk.dcgan import DCGAN
+
+BATCH_SIZE = 64
+STEPS = 5_000
+
+
+def load(name):
+    """Loads a trained DCGAN for an image set.
+
+    Weights for `"digits"`, `"faces"` and `"mnist"` ship with the package, in half precision:
+    those of the averaged generator, and of the discriminator, so that training can go on.
+    For any other set a model is trained at its first use, in ten minutes or so, and kept in
+    the cache folder. How good they are is in `data/README.md`.
+
+    Args:
+        name: name of an image set, as for `gk.datasets.load`.
+
+    Returns:
+        A `DCGAN`, compiled with its default optimizers, which start from zero.
+
+    Raises:
+        ValueError: if the name is unknown, or the file is damaged.
+        OSError: if the images have to be downloaded and cannot be.
+
+    Example:
+
+    >>> load("faces").generate(2, seed=0).shape
+    (2, 32, 32, 3)
+    """
+    datasets.class_names(name)
+    path = datasets.package_data_folder() / "weights" / f"{name}.npz"
+    remedy = "Restore it with `git checkout data`, or delete it to train the model anew."
+    if not path.exists():
+        path = downloads.cache_folder() / "weights" / f"{name}.npz"
+    if not path.exists():
+        print(f"Training a DCGAN for {name!r} once; it is kept at {path}.")
+        save(train(datasets.load(name).x_train, verbose="auto"), path)
+    arrays = downloads.read_npz(path, remedy)
+    try:
+        model = DCGAN(**json.loads(str(arrays["config"])))
+        for network in (model.generator, model.discriminator):
+            network.set_weights(
+                [arrays[f"{network.name}_{number:02d}"] for number in range(len(network.weights))]
+            )
+    except (KeyError, ValueError, TypeError) as error:
+        raise downloads.damaged(path, f"it does not hold this model ({error})", remedy) from error
+    for average, weight in zip(
+        model.averaged_weights, model.generator.trainable_variables, strict=True
+    ):
+        average.assign(weight)
+    model.compile()
+    return model
+
+
+def train(images, steps=STEPS, callbacks=(), verbose=0):
+    """Trains a DCGAN as the shipped ones were; sets the global seed.
+
+    Args:
+        images: array `(n, height, width, channels)` in [0, 1]. With fewer than 60,000 the
+            discriminator learns them by heart before the steps are over.
+        steps: number of training steps, rounded to whole epochs.
+        callbacks: Keras callbacks.
+        verbose: as in `fit` of Keras.
+
+    Returns:
+        The `DCGAN`.
+    """
+    steps_per_epoch = -(-len(images) // BATCH_SIZE)
+    epochs = max(1, round(steps / steps_per_epoch))
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps_per_epoch, alpha=0.02)
+    keras.utils.set_random_seed(0)
+    model = DCGAN(images.shape[1:], latent_dim=16, ema_decay=0.999)
+    model.compile(*(keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99) for _ in range(2)))
+    model.fit(
+        images, batch_size=BATCH_SIZE, epochs=epochs, callbacks=list(callbacks), verbose=verbose
+    )
+    return model
+
+
+def score(model, name):
+    """Returns how good a model's images are, in the features of the judge of its set.
+
+    Args:
+        model: a `DCGAN`.
+        name: name of an image set.
+
+    Returns:
+        A dict: the Fréchet distance of 5,000 generated images to the test images, `ratio` of
+        it to that of up to 5,000 real training images, precision and recall (up to 2,000
+        images each), and for sets of ten classes the share of the rarest and of the most
+        frequent one.
+    """
+    data, judge = datasets.load(name), judges.load(name)
+    images, real = model.generate(5000, seed=0), judge.features(data.x_test)
+    features, training = judge.features(images), judge.features(data.x_train[:5000])
+    distance = metrics.frechet_distance(features, real)
+    precision, recall = metrics.precision_recall(real[:2000], features[:2000])
+    result = {
+        "frechet_distance": distance,
+        "ratio": distance / metrics.frechet_distance(training, real),
+        "precision": precision,
+        "recall": recall,
+    }
+    if judge.exclusive:
+        classes = judge.predict(images).argmax(axis=1)
+        shares = np.bincount(classes, minlength=len(data.class_names)) / len(images)
+        result |= {"rarest_class": shares.min(), "most_frequent_class": shares.max()}
+    return result
+
+
+def save(model, path):
+    """Writes what `load` reads; the file appears whole or not at all.
+
+    Args:
+        model: a `DCGAN` with its default networks.
+        path: ends in `.npz`.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    averaged = dict(
+        zip(
+            (weight.path for weight in model.generator.trainable_variables),
+            model.averaged_weights,
+            strict=True,
+        )
+    )
+    arrays = {
+        f"{network.name}_{number:02d}": averaged.get(weight.path, weight).numpy().astype("float16")
+        for network in (model.generator, model.discriminator)
+        for number, weight in enumerate(network.weights)
+    }
+    config = {"image_shape": model.image_shape, "latent_dim": model.latent_dim}
+    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
+    np.savez_compressed(unfinished, config=json.dumps(config), **arrays)
+    unfinished.replace(path)
