@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ from papermill.exceptions import PapermillExecutionError
 from gk import PROFILES
 
 ROOT = Path(__file__).resolve().parent.parent
+# As in "E0000 00:00:1795411290.867316   22982 meta_optimizer.cc:967] remapper failed".
+NATIVE_LOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:[\d.]+ +\d+ \S+\.cc:\d+\]")
 # The sets of ten classes in 28 x 28 grey pixels; notebooks about faces use faces in any case.
 DATA_SETS = ("digits", "mnist", "fashion_mnist")
 
@@ -51,8 +54,17 @@ def describe(notebook):
 
 
 def tidy(notebook):
-    """Leaves of a progress bar's many lines only the last one."""
-    return CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})[0]
+    """Leaves of a progress bar's many lines only the last, and of TensorFlow's native log none."""
+    notebook = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})[0]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not _is_native_log(output)]
+    return notebook
+
+
+def _is_native_log(output):
+    lines = output.get("text", "").splitlines()
+    return output.get("name") == "stderr" and all(map(NATIVE_LOG.match, lines))
 
 
 def run_notebook(path, output, position, parameters):
