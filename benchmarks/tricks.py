@@ -35,6 +35,7 @@ ON_DIGITS = {
     "batch norm., real and fake apart": {"batch_norm": True},
     "batch norm., one joint batch": {"batch_norm": True, "joint_batch": True},
     "beta_1 = 0.5, average": {"beta_1": 0.5, "ema_decay": 0.98},
+    "R1, beta_1 = 0, average": {"r1_weight": 1.0, "beta_1": 0.0, "ema_decay": 0.98},
 }
 
 

@@ -76,13 +76,13 @@ def train(images, steps=STEPS, callbacks=(), verbose=0):
     """
     steps_per_epoch = -(-len(images) // BATCH_SIZE)
     epochs = max(1, round(steps / steps_per_epoch))
-    rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps_per_epoch, alpha=0.02)
     keras.utils.set_random_seed(0)
     model = DCGAN(images.shape[1:], latent_dim=16, ema_decay=0.999)
-    model.compile(*(keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99) for _ in range(2)))
+    model.compile()
     model.fit(
         images, batch_size=BATCH_SIZE, epochs=epochs, callbacks=list(callbacks), verbose=verbose
     )
+    model.calibrate()
     return model
 
 

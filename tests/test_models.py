@@ -377,6 +377,29 @@ def test_average_of_the_generator_follows_and_is_what_generates():
     np.testing.assert_allclose(model(latents), before, atol=1e-5)
 
 
+def test_calibrated_statistics_are_those_of_the_averaged_generator():
+    keras.utils.set_random_seed(0)
+    latents = keras.Input((3,))
+    x = keras.layers.BatchNormalization(momentum=0.9)(keras.layers.Dense(64)(latents))
+    generator = keras.Model(
+        latents, keras.layers.Reshape(SHAPE)(keras.layers.Activation("tanh")(x))
+    )
+    model = gk.DCGAN(SHAPE, 3, generator=generator, width=4)
+    rng = np.random.default_rng(1)
+    kernel, bias = rng.normal(size=(3, 64)), rng.normal(size=64)
+    for average, value in zip(model.averaged_weights[:2], (kernel, bias), strict=True):
+        average.assign(value)
+    own = [weight.numpy() for weight in generator.trainable_variables]
+    model.calibrate()
+    # Of W z + b with z from N(0, I) the mean is b, the variance the sum of the squares of W.
+    mean, variance = (weight.numpy() for weight in generator.non_trainable_variables)
+    expected = np.square(kernel).sum(axis=0)
+    np.testing.assert_allclose((mean - bias) / np.sqrt(expected), 0, atol=0.08)
+    np.testing.assert_allclose(variance / expected, 1, atol=0.12)
+    for weight, value in zip(generator.trainable_variables, own, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
 # All models
 
 
