@@ -210,6 +210,36 @@ def test_importance_weighted_estimate_agrees_and_rises_with_samples(flat_data, l
     assert means[2500] == pytest.approx(exact, abs=4 * errors[2500] + 0.02)
 
 
+# The training step of the VAE
+
+
+@pytest.mark.parametrize("kl_weight", [0.0, 0.5, 4.0])
+def test_vae_steps_down_the_weighted_sum_of_both_parts(kl_weight):
+    keras.utils.set_random_seed(0)
+    encoder = networks.dense_encoder(SHAPE, 6, hidden=(16,))
+    decoder = networks.dense_decoder(SHAPE, 3, hidden=(16,))
+    model = gk.VAE(SHAPE, 3, kl_weight=kl_weight, encoder=encoder, decoder=decoder)
+    model.compile(keras.optimizers.SGD(0.01), run_eagerly=True)
+    images, targets = IMAGES[:8], IMAGES[8:16]
+    weights = np.arange(8, dtype="float32")
+    noise = model._noise((8, 3), 0, salt=0)
+    with tf.GradientTape() as tape:
+        z_mean, z_log_var = tf.split(encoder(images), 2, axis=-1)
+        p = tf.sigmoid(decoder(z_mean + tf.exp(0.5 * z_log_var) * noise))
+        log_likelihood = targets * tf.math.log(p) + (1 - targets) * tf.math.log(1 - p)
+        kl = 0.5 * (tf.exp(z_log_var) + z_mean**2 - 1 - z_log_var)
+        loss = kl_weight * tf.reduce_sum(kl, 1) - tf.reduce_sum(log_likelihood, (1, 2, 3))
+        loss = tf.reduce_mean(weights * loss)  # as Keras reduces weighted losses
+    variables = model.trainable_variables
+    expected = [
+        variable.numpy() - 0.01 * gradient.numpy()
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
+    ]
+    model.train_step((tf.constant(images), tf.constant(targets), tf.constant(weights)))
+    for variable, value in zip(variables, expected, strict=True):
+        np.testing.assert_allclose(variable.numpy(), value, rtol=1e-3, atol=1e-5)
+
+
 # The two players
 
 
