@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-handwriting gans constraints clean
+.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -69,6 +69,9 @@ bench-scale: $(READY) ## cost of a step by batch, side and width; memory while s
 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
 	@$(BIN)/python benchmarks/tricks.py
+
+bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a quarter of an hour)
+	@$(BIN)/python benchmarks/minute.py --dataset "$(or $(DATASET),digits)"
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \

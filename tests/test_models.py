@@ -392,16 +392,25 @@ def test_spectral_normalization_keeps_every_layer_at_1():
         assert largest == pytest.approx(1, abs=0.1)
 
 
-def test_average_of_the_generator_follows_and_is_what_generates():
+def test_average_of_the_generator_is_the_recursion_and_is_what_generates():
     keras.utils.set_random_seed(0)
-    model = make("dcgan")
-    model.fit(IMAGES, batch_size=8, epochs=3, verbose=0)
-    own = [weight.numpy() for weight in model.generator.trainable_variables]
+    model = make("dcgan")  # decay 0.9, which the early steps stay below
+    model.compile(*(keras.optimizers.SGD(0.1) for _ in range(2)), run_eagerly=True)
+    weights = model.generator.trainable_variables
+    expected = [weight.numpy() for weight in weights]
+    for step in range(1, 5):
+        model.train_step((tf.constant(IMAGES[:8]),))
+        decay = (1 + step) / (10 + step)
+        expected = [
+            decay * average + (1 - decay) * weight.numpy()
+            for average, weight in zip(expected, weights, strict=True)
+        ]
     averaged = [weight.numpy() for weight in model.averaged_weights]
-    gaps = [np.abs(a - b).max() for a, b in zip(own, averaged, strict=True)]
-    assert 0 < max(gaps) < 0.5
+    for average, value in zip(averaged, expected, strict=True):
+        np.testing.assert_allclose(average, value, atol=1e-6)
+    assert max(np.abs(a - w.numpy()).max() for a, w in zip(averaged, weights, strict=True)) > 1e-4
     before = model.generate(4, seed=0)
-    for weight, value in zip(model.generator.trainable_variables, averaged, strict=True):
+    for weight, value in zip(weights, averaged, strict=True):
         weight.assign(value)
     latents = np.random.default_rng(0).standard_normal((4, 3))
     np.testing.assert_allclose(model(latents), before, atol=1e-5)
