@@ -71,7 +71,7 @@ bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half a
 	@$(BIN)/python benchmarks/tricks.py
 
 bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a quarter of an hour)
-	@$(BIN)/python benchmarks/minute.py --dataset "$(or $(DATASET),digits)"
+	@$(BIN)/python benchmarks/minute.py --dataset "$(DATASET)" --profile "$(PROFILE)"
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \

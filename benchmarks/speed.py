@@ -149,9 +149,15 @@ def bare_step(model):
             latents = tf.random.normal((tf.shape(images)[0], model.latent_dim))
             with tf.GradientTape(persistent=True) as tape:
                 fakes = model.generator(latents, training=True)
-                real = model.discriminator(2 * images - 1, training=True)
+                real_images = 2 * images - 1
+                with tf.GradientTape() as at_real:
+                    at_real.watch(real_images)
+                    real = model.discriminator(real_images, training=True)
                 fake = model.discriminator(fakes, training=True)
+                slopes = at_real.gradient(real, real_images)
+                penalty = 0.5 * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
                 d_loss = tf.reduce_mean(tf.nn.softplus(-real) + tf.nn.softplus(fake))
+                d_loss += model.r1_weight * tf.reduce_mean(penalty)
                 g_loss = tf.reduce_mean(tf.nn.softplus(-fake))
             model.d_optimizer.apply(tape.gradient(d_loss, d_weights), d_weights)
             model.g_optimizer.apply(tape.gradient(g_loss, g_weights), g_weights)

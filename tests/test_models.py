@@ -439,6 +439,32 @@ def test_calibrated_statistics_are_those_of_the_averaged_generator():
         np.testing.assert_array_equal(weight, value)
 
 
+class Recorder(gk.Autoencoder):
+    """Notes which images each step sees, by their first pixel."""
+
+    def train_step(self, data):
+        self.seen.append(np.round(data[0][:, 0, 0, 0].numpy() * 64).astype(int).tolist())
+        return super().train_step(data)
+
+
+def test_each_epoch_sees_every_image_once_and_in_another_order():
+    images = np.zeros((64, *SHAPE), "float32")
+    images[:, 0, 0, 0] = np.arange(64) / 64
+    orders = []
+    for seed in (0, 0, 1):
+        model = Recorder(SHAPE, 3, width=2, seed=seed)
+        model.seen = []
+        model.compile(run_eagerly=True, steps_per_execution=1)
+        model.fit(images, batch_size=10, epochs=2, verbose=0)
+        assert [len(batch) for batch in model.seen] == 2 * [10, 10, 10, 10, 10, 10, 4]
+        orders.append(np.concatenate(model.seen).reshape(2, 64))
+    for order in orders:
+        np.testing.assert_array_equal(np.sort(order, axis=1), [np.arange(64)] * 2)
+        assert np.mean(order[0] == order[1]) < 0.2
+    np.testing.assert_array_equal(orders[0], orders[1])
+    assert np.mean(orders[0] == orders[2]) < 0.2
+
+
 # All models
 
 
