@@ -128,7 +128,7 @@ def race_dcgan(data):
 
 
 def bare_step(model):
-    """Returns a training step on the same networks, written as a loop by hand would have it."""
+    """Returns a step of the same training on the same networks, as a loop by hand would have it."""
     if isinstance(model, gk.VAE):
         weights = model.trainable_variables
 
@@ -144,6 +144,7 @@ def bare_step(model):
     else:
         g_weights = model.generator.trainable_variables
         d_weights = model.discriminator.trainable_variables
+        averaged = [tf.Variable(weight) for weight in g_weights]
 
         def step(images):
             latents = tf.random.normal((tf.shape(images)[0], model.latent_dim))
@@ -161,6 +162,8 @@ def bare_step(model):
                 g_loss = tf.reduce_mean(tf.nn.softplus(-fake))
             model.d_optimizer.apply(tape.gradient(d_loss, d_weights), d_weights)
             model.g_optimizer.apply(tape.gradient(g_loss, g_weights), g_weights)
+            for average, weight in zip(averaged, g_weights, strict=True):
+                average.assign(model.ema_decay * average + (1 - model.ema_decay) * weight)
 
     return tf.function(step)
 

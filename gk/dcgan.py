@@ -148,13 +148,15 @@ class DCGAN(ImageModel):
         smooth = {"real_target": 1.0 - self.label_smoothing} if self.label_smoothing else {}
         return GAMES[self.game](real_logits, fake_logits, **smooth)
 
-    def slope_penalty(self, real):
-        """Returns R1, half the squared slope of the logits at real images, `(batch,)`."""
-        with tf.GradientTape() as tape:
-            tape.watch(real)
-            logits = self.discriminator(real, training=True)
-        slopes = tape.gradient(logits, real)
-        return 0.5 * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
+    def slope_penalty(self, tape, real_logits, real):
+        """Returns the weighted R1, half the squared slope of logits at real images, `(batch,)`.
+
+        The tape has watched the images, so that no second forward pass is needed.
+        """
+        if not self.r1_weight:
+            return 0.0
+        slopes = tape.gradient(real_logits, real)
+        return 0.5 * self.r1_weight * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
 
     def train_step(self, data):
         images, _, weights = keras.utils.unpack_x_y_sample_weight(data)
@@ -163,9 +165,11 @@ class DCGAN(ImageModel):
         # One forward pass serves both players.
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(latents, training=True)
-            real_logits, fake_logits = self._judge(real, fakes, training=True)
+            with tf.GradientTape() as at_real:
+                at_real.watch(real)
+                real_logits, fake_logits = self._judge(real, fakes, training=True)
             d_loss, g_loss = self.losses_of_both(real_logits, fake_logits)
-            penalty = self.r1_weight * self.slope_penalty(real) if self.r1_weight else 0.0
+            penalty = self.slope_penalty(at_real, real_logits, real)
             d_total, g_total = weighted_mean(d_loss + penalty, weights), weighted_mean(g_loss)
         # Each player moves its own weights only, down its own loss.
         d_weights = self.discriminator.trainable_variables

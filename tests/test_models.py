@@ -351,7 +351,7 @@ def test_the_chosen_game_is_the_one_that_is_played():
         assert float(logs["g_loss"]) == pytest.approx(float(np.mean(g_loss)), rel=1e-4)
 
 
-def test_slope_penalty_is_half_the_squared_slope():
+def test_slope_penalty_is_its_weight_times_half_the_squared_slope():
     image = keras.Input((4, 4, 1))
     linear = keras.layers.Dense(1)
     discriminator = keras.Model(image, linear(keras.layers.Flatten()(image)))
@@ -359,8 +359,12 @@ def test_slope_penalty_is_half_the_squared_slope():
     slope = np.linspace(-1, 2, 16, dtype="float32")
     linear.set_weights([slope.reshape(16, 1), np.zeros(1)])
     images = np.random.default_rng(0).uniform(size=(5, 4, 4, 1)).astype("float32")
-    penalty = model.slope_penalty(tf.constant(images))
-    np.testing.assert_allclose(penalty, np.full(5, 0.5 * (slope**2).sum()), rtol=1e-5)
+    real = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        real_logits = model.discriminator(real, training=True)
+    penalty = model.slope_penalty(tape, real_logits, real)
+    np.testing.assert_allclose(penalty, np.full(5, 3.0 * 0.5 * (slope**2).sum()), rtol=1e-5)
 
 
 def test_one_batch_of_both_is_normalized_together():
