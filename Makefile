@@ -46,10 +46,10 @@ mutants: $(READY) ## plant bugs one by one and see that the tests catch each (lo
 data: $(READY) ## draw the embedded data sets again
 	@$(BIN)/python data/draw.py
 
-judges: $(READY) ## train the judges again (the one of MNIST needs MNIST)
+judges: $(READY) ## train the judges again (two need MNIST and Fashion-MNIST)
 	@$(BIN)/python data/train_judges.py
 
-gans: $(READY) ## train the DCGANs that ship again (half an hour; the one of MNIST needs MNIST)
+gans: $(READY) ## train the DCGANs that ship again (an hour; two need MNIST and Fashion-MNIST)
 	@$(BIN)/python data/train_gans.py
 
 bench-handwriting: $(READY) ## how much the drawn digits are like MNIST

@@ -18,8 +18,20 @@ def pytest_collectstart(collector):
         collector.skip_compare += ("stderr", "image/gif")
 
 
+def pytest_collection_modifyitems(items):
+    # `pytest -m real` runs what needs real data, and nothing else.
+    for item in items:
+        if "need_real" in getattr(item, "fixturenames", ()):
+            item.add_marker("real")
+
+
 @pytest.fixture
-def real_data():
-    """Skips the test where no folder with the real MNIST is named."""
-    if not [*REAL_DATA.glob("mnist.npz"), *REAL_DATA.rglob("train-images-idx3-ubyte*")]:
-        pytest.skip("needs real data: name a folder with MNIST in GK_DATA_DIR")
+def need_real():
+    """Skips the test where the folder of real data, if one is named, does not hold a set."""
+
+    def look_for(name):
+        plain = REAL_DATA.glob("train-images-idx3-ubyte*") if name == "mnist" else ()
+        if not [*REAL_DATA.glob(f"{name}.npz"), *(REAL_DATA / name).glob("train-images*"), *plain]:
+            pytest.skip(f"needs {name}: name a folder that holds it in GK_DATA_DIR")
+
+    return look_for

@@ -1,4 +1,4 @@
-"""Trains the DCGANs that ship: `python data/train_gans.py [digits] [faces] [mnist]`.
+"""Trains the DCGANs that ship: `python data/train_gans.py`, or with the names of some.
 
 The drawn sets are small, and a discriminator learns 12,000 images by heart. So theirs are
 trained on 60,000 pictures, drawn by the same script: those that ship, and the ones that would
@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from gk import callbacks, datasets, metrics, pretrained
 
-SHIPPED = ("digits", "faces", "mnist")
 NUM_IMAGES = 60_000
 
 
@@ -41,7 +40,7 @@ def copied(model, images, unseen):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=SHIPPED, help="default: those that ship")
+    parser.add_argument("names", nargs="*", default=pretrained.NAMES, help="default: all that ship")
     for name in parser.parse_args().names:
         path = datasets.package_data_folder() / "weights" / f"{name}.npz"
         resume = callbacks.Resume(f"build/weights/{name}")

@@ -1,12 +1,10 @@
-"""Trains the judges again: `python data/train_judges.py [digits] [faces] [pets] [mnist]`."""
+"""Trains the judges again: `python data/train_judges.py`, or with the names of some."""
 
 import argparse
 
 import numpy as np
 
 from gk import datasets, judges
-
-SHIPPED = ("digits", "faces", "pets", "mnist")
 
 
 def score(name, judge):
@@ -25,7 +23,7 @@ def score(name, judge):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=SHIPPED, help="default: those that ship")
+    parser.add_argument("names", nargs="*", default=datasets.names(), help="default: all")
     for name in parser.parse_args().names:
         path = datasets.package_data_folder() / "judges" / f"{name}.keras"
         judges.save(judges.train(name, verbose="auto"), path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from gk import datasets, downloads, networks
+from gk import datasets, networks
 from gk.drawing import faces
 
 EPOCHS = 20
@@ -53,8 +53,7 @@ class Judge:
 def load(name):
     """Loads the judge of an image set.
 
-    The judges of `"digits"`, `"faces"`, `"pets"` and `"mnist"` ship with the package; any
-    other is trained at its first use, in a minute or two, and kept in the cache folder.
+    One for each set ships with the package; how good they are is in `data/README.md`.
 
     Args:
         name: name of an image set, as for `gk.datasets.load`.
@@ -64,21 +63,15 @@ def load(name):
 
     Raises:
         ValueError: if the name is unknown, or the file of the judge is damaged.
-        OSError: if the images have to be downloaded and cannot be.
     """
     class_names = datasets.class_names(name)
     path = datasets.package_data_folder() / "judges" / f"{name}.keras"
-    if not path.exists():
-        path = downloads.cache_folder() / "judges" / f"{name}.keras"
-    if not path.exists():
-        print(f"Training the judge of {name!r} once; it is kept at {path}.")
-        save(train(name, verbose="auto"), path)
     try:
         network = keras.models.load_model(path, compile=False)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path} cannot be used: it is not a whole .keras file ({error}). Delete it, then "
-            "restore it with `git checkout data`, or load the judge again to train it anew."
+            f"{path} cannot be used: it is not a whole .keras file ({error}). Restore it with "
+            "`git checkout data` in a clone, or train it again with `make judges`."
         ) from error
     if name == "faces":
         return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)

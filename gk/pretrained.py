@@ -9,6 +9,7 @@ import numpy as np
 from gk import datasets, downloads, judges, metrics
 from gk.dcgan import DCGAN
 
+NAMES = ("digits", "faces", "mnist")
 BATCH_SIZE = 64
 STEPS = 5_000
 
@@ -16,34 +17,32 @@ STEPS = 5_000
 def load(name):
     """Loads a trained DCGAN for an image set.
 
-    Weights for `"digits"`, `"faces"` and `"mnist"` ship with the package, in half precision:
-    those of the averaged generator, and of the discriminator, so that training can go on.
-    For any other set a model is trained at its first use, in ten minutes or so, and kept in
-    the cache folder. How good they are is in `data/README.md`.
+    Their weights ship with the package, in half precision: those of the averaged generator,
+    and of the discriminator, so that training can go on. How good they are is in
+    `data/README.md`.
 
     Args:
-        name: name of an image set, as for `gk.datasets.load`.
+        name: one of `NAMES`.
 
     Returns:
         A `DCGAN`, compiled with its default optimizers, which start from zero.
 
     Raises:
-        ValueError: if the name is unknown, or the file is damaged.
-        OSError: if the images have to be downloaded and cannot be.
+        ValueError: if none ships for this set, or the file is damaged.
 
     Example:
 
     >>> load("faces").generate(2, seed=0).shape
     (2, 32, 32, 3)
     """
-    datasets.class_names(name)
+    if name not in NAMES:
+        known = ", ".join(repr(known) for known in NAMES)
+        raise ValueError(
+            f"No trained DCGAN ships for this set. Expected one of {known}. Received: {name!r}. "
+            "Train one: gk.pretrained.train(images)"
+        )
     path = datasets.package_data_folder() / "weights" / f"{name}.npz"
-    remedy = "Restore it with `git checkout data`, or delete it to train the model anew."
-    if not path.exists():
-        path = downloads.cache_folder() / "weights" / f"{name}.npz"
-    if not path.exists():
-        print(f"Training a DCGAN for {name!r} once; it is kept at {path}.")
-        save(train(datasets.load(name).x_train, verbose="auto"), path)
+    remedy = "Restore it with `git checkout data`, or train it again with `make gans`."
     arrays = downloads.read_npz(path, remedy)
     try:
         model = DCGAN(**json.loads(str(arrays["config"])))

@@ -104,13 +104,14 @@ def uses_the_data_set(path):
     )
 
 
-@pytest.mark.usefixtures("real_data")
-def test_every_notebook_holds_its_claims_on_mnist(tmp_path):
+@pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
+def test_every_notebook_holds_its_claims_on_real_data(dataset, need_real, tmp_path):
+    need_real(dataset)
     chosen = [path.stem[:2] for path in run_course.find_notebooks([]) if uses_the_data_set(path)]
     assert len(chosen) >= 7
-    done = run("--dataset", "mnist", "--notebooks", " ".join(chosen), "--output", tmp_path)
+    done = run("--dataset", dataset, "--notebooks", " ".join(chosen), "--output", tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert index.count("<article>") == len(chosen)
     assert index.count("data:image/png") == len(chosen)
-    assert "Data set mnist" in index
+    assert f"Data set {dataset}" in index

@@ -13,7 +13,6 @@ from gk import datasets, downloads, pretrained
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "weights"
 DATASHEET = (ROOT / "data" / "README.md").read_text(encoding="utf-8").split("## Trained GANs")[1]
-NAMES = ("digits", "faces", "mnist")
 
 
 def stated(name):
@@ -24,14 +23,14 @@ def stated(name):
 
 def test_files_are_small():
     sizes = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
-    assert set(sizes) == set(NAMES)
+    assert set(sizes) == set(pretrained.NAMES)
     assert max(sizes.values()) <= 1_000_000
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_quality_is_what_the_datasheet_states(name, request):
-    if name == "mnist":
-        request.getfixturevalue("real_data")
+@pytest.mark.parametrize("name", pretrained.NAMES)
+def test_quality_is_what_the_datasheet_states(name, need_real):
+    if name in downloads.REAL_SETS:
+        need_real(name)
     scores = list(pretrained.score(pretrained.load(name), name).values())
     *expectations, _copied = stated(name)  # that needs all 60,000 training images
     for measured, expected in zip(scores, expectations, strict=True):
@@ -76,6 +75,7 @@ def test_damaged_file_is_named_with_the_way_out(spoil, tmp_path, monkeypatch):
         pretrained.load("digits")
 
 
-def test_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="Unknown data set"):
-        pretrained.load("cifar")
+@pytest.mark.parametrize("name", ["cifar", "pets"])
+def test_a_set_without_weights_is_refused_with_those_that_have_some(name):
+    with pytest.raises(ValueError, match=rf"Expected one of 'digits'.*Received: '{name}'"):
+        pretrained.load(name)

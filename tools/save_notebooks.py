@@ -1,11 +1,15 @@
-"""Runs the notebooks top to bottom and saves their outputs in place: `make notebooks`."""
+"""Runs the notebooks top to bottom and saves their outputs in place: `make notebooks`.
+
+A headline figure that the README shows, `docs/NN.png`, is renewed with its notebook.
+"""
 
 import argparse
+import base64
 import os
 
 import nbformat
 from nbclient import NotebookClient
-from run_course import find_notebooks, tidy
+from run_course import ROOT, describe, find_notebooks, tidy
 
 
 def main():
@@ -24,7 +28,11 @@ def main():
             resources={"metadata": {"path": path.parent}},
         )
         client.execute()
-        nbformat.write(tidy(notebook), path)
+        notebook = tidy(notebook)
+        nbformat.write(notebook, path)
+        picture = ROOT / "docs" / f"{path.stem[:2]}.png"
+        if picture.exists():
+            picture.write_bytes(base64.b64decode(describe(notebook)["figure"]))
 
 
 if __name__ == "__main__":
