@@ -9,7 +9,7 @@ import numpy as np
 from gk import datasets, downloads, judges, metrics
 from gk.dcgan import DCGAN
 
-NAMES = ("digits", "faces", "mnist")
+NAMES = ("digits", "faces", "mnist", "fashion_mnist")
 BATCH_SIZE = 64
 STEPS = 5_000
 
