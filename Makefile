@@ -22,7 +22,7 @@ run: $(READY) ## run the course; pages in build/course/index.html
 	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)"
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
-	@GK_PROFILE=cpu $(BIN)/python -m pytest
+	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check

@@ -1,6 +1,7 @@
-"""What all tests share: notebooks are compared without what goes to standard error."""
+"""What all tests share: cores, real data, and what nbval leaves out of its comparison."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,23 @@ import pytest
 # Kernels inherit it: still pictures in place of sliders, as in the saved outputs.
 os.environ["GK_STATIC"] = "1"
 
+# One thread for linear algebra, as `gk.setup` gives to notebooks.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+# Seconds since the epoch after which no further cell of a notebook is run: see `.ci/run`.
+DEADLINE = float(os.environ.get("GK_TEST_DEADLINE") or "inf")
 REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent")
+
+
+def pytest_configure(config):
+    # Each of `make test`'s workers, and the kernels it starts, keep to cores of their own: nets as
+    # small as these lose more by waiting for the other worker's threads than they gain from them.
+    worker = getattr(config, "workerinput", None)
+    if worker and hasattr(os, "sched_setaffinity"):
+        number = int(worker["workerid"].removeprefix("gw"))
+        cores = sorted(os.sched_getaffinity(0))[number :: worker["workercount"]]
+        if cores:
+            os.sched_setaffinity(0, cores)
 
 
 def pytest_collectstart(collector):
@@ -16,6 +33,11 @@ def pytest_collectstart(collector):
     # leaves out PNG pictures by itself, films not.
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("stderr", "image/gif")
+
+
+def pytest_runtest_setup(item):
+    if item.path.suffix == ".ipynb" and time.time() > DEADLINE:
+        pytest.skip("no time left for this notebook, or for the rest of it")
 
 
 def pytest_collection_modifyitems(items):

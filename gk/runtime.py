@@ -8,6 +8,7 @@ import sys
 
 import keras
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from gk.quiet import quiet_start
@@ -47,7 +48,9 @@ def setup(profile=None, seed=0, deterministic=False):
     """Prepares the process for a notebook and prints one line that says with what.
 
     Seeds Python, NumPy and TensorFlow, lets a GPU's memory grow with use, and gives
-    TensorFlow few threads: the nets of this course are too small to feed many.
+    TensorFlow few threads: the nets of this course are too small to feed many. NumPy, SciPy and
+    scikit-learn get one: on shared cores, threads that wait for each other in a singular value
+    decomposition of a small table take many times as long.
 
     Args:
         profile: `"cpu"` or `"gpu"`. `None` takes the environment variable `GK_PROFILE`, or
@@ -92,6 +95,7 @@ def setup(profile=None, seed=0, deterministic=False):
     except RuntimeError:
         # TensorFlow has started already, as when a cell is run a second time.
         threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    threadpool_limits(limits=1)
     tf.get_logger().setLevel("ERROR")
     keras.utils.set_random_seed(seed)
     if deterministic:

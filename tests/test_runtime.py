@@ -46,6 +46,13 @@ def test_another_seed_can_be_named_from_outside():
     assert "Received: 'seven'" in run(script, GK_SEED="seven").stderr
 
 
+def test_linear_algebra_gets_one_thread():
+    counts = "{library['num_threads'] for library in threadpool_info()}"
+    script = f"import gk\nfrom threadpoolctl import threadpool_info\ngk.setup()\nprint({counts})"
+    done = run(script, OPENBLAS_NUM_THREADS="2", OMP_NUM_THREADS="2")
+    assert done.stdout.splitlines()[-1] == "{1}", done.stderr
+
+
 def test_what_fails_at_the_start_is_not_hushed_up():
     done = run("import gk", KERAS_BACKEND="nothing")
     assert done.returncode != 0
