@@ -127,7 +127,7 @@ def assert_close(first, second):
 @pytest.fixture(scope="module")
 def replicas(tmp_path_factory):
     folder = tmp_path_factory.mktemp("replicas")
-    assert start("replicas", folder).wait(timeout=600) == 0
+    assert start("replicas", folder).wait(timeout=1500) == 0
     return folder
 
 
@@ -136,7 +136,7 @@ def workers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workers")
     ports = free_ports(2)
     processes = [start("workers", folder, worker, ports) for worker in range(2)]
-    assert [process.wait(timeout=600) for process in processes] == [0, 0]
+    assert [process.wait(timeout=1500) for process in processes] == [0, 0]
     return folder
 
 
@@ -177,12 +177,12 @@ def test_a_killed_worker_comes_back_and_training_goes_on(tmp_path):
                 time.sleep(0.01)
             processes[1].kill()
             # The other one must stop by itself, and not wait for ever.
-            assert processes[0].wait(timeout=300) != 0
+            assert processes[0].wait(timeout=900) != 0
             saved = sorted((folder / "checkpoints").glob("epoch-*.json"))
             assert len(json.loads(saved[-1].read_text())["logs"]) < EPOCHS
             ports = free_ports(2)
             processes = [start("resume", folder, worker, ports) for worker in range(2)]
-        assert [process.wait(timeout=600) for process in processes] == [0, 0]
+        assert [process.wait(timeout=1500) for process in processes] == [0, 0]
         ends[folder] = [load(folder / f"resume{worker}.npz") for worker in range(2)]
     for worker in range(2):
         assert_close(ends[whole][worker], ends[killed][worker])
