@@ -37,7 +37,7 @@ def pytest_collectstart(collector):
 
 def pytest_runtest_setup(item):
     if item.path.suffix == ".ipynb" and time.time() > DEADLINE:
-        pytest.skip("no time left for this notebook, or for the rest of it")
+        pytest.skip(f"no time left for {item.path.name}, or for the rest of it")
 
 
 def pytest_collection_modifyitems(items):
