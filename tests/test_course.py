@@ -29,11 +29,14 @@ def run(*arguments):
         (["--profile", "tpu"], "PROFILE takes one of: cpu gpu"),
     ],
 )
-def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path):
-    done = run(*arguments, "--output", tmp_path / "course")
-    assert done.returncode != 0
-    assert message in done.stderr
-    assert not (tmp_path / "course").exists()
+def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "course"
+    monkeypatch.setattr(sys, "argv", ["run_course", *arguments, "--output", str(output)])
+    with pytest.raises(SystemExit) as ended:
+        run_course.main()
+    assert ended.value.code != 0
+    assert message in capsys.readouterr().err
+    assert not output.exists()
 
 
 @pytest.fixture

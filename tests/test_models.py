@@ -699,11 +699,11 @@ def test_damaged_checkpoint_is_reported_and_the_one_before_is_used(tmp_path):
 
 
 def test_checkpoint_without_its_record_does_not_count(tmp_path):
-    whole = history_of("dcgan", tmp_path / "whole", epochs=3)
-    history_of("dcgan", tmp_path / "killed", epochs=2)
+    whole = history_of("vae", tmp_path / "whole", epochs=3)
+    history_of("vae", tmp_path / "killed", epochs=2)
     # As if the program was killed between the weights and their record.
     (tmp_path / "killed" / "epoch-000002.json").unlink()
-    assert_same_run(whole, history_of("dcgan", tmp_path / "killed", epochs=3))
+    assert_same_run(whole, history_of("vae", tmp_path / "killed", epochs=3))
 
 
 # Callbacks
