@@ -84,11 +84,11 @@ def main(mode, folder):
         for name, strategy in strategies.items():
             for kind in ("autoencoder", "vae"):
                 np.savez(folder / f"{kind}-{name}.npz", *train(build(kind, strategy)))
-            images = gk.datasets.load("digits").x_train[:256, 2:26:3, 2:26:3]
+            images = gk.datasets.load("digits").x_train[:128, 2:26:3, 2:26:3]
             model, finals = build("dcgan", strategy, noise=True), []
             for seed in range(4):
                 start_again(model, strategy, seed)
-                values = train(model, images, epochs=8, validate=False)
+                values = train(model, images, epochs=4, validate=False)
                 finals.append([float(value[-1]) for value in values[:5]])
             np.savez(folder / f"dcgan-{name}.npz", finals)
     else:
