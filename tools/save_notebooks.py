@@ -1,15 +1,28 @@
 """Runs the notebooks top to bottom and saves their outputs in place: `make notebooks`.
 
-A headline figure that the README shows, `docs/NN.png`, is renewed with its notebook.
+A headline figure that the README shows, `docs/NN.png`, is renewed with its notebook. How long
+this machine took is left out of the progress bars: it says nothing about the reader's.
 """
 
 import argparse
 import base64
 import os
+import re
 
 import nbformat
 from nbclient import NotebookClient
 from run_course import ROOT, describe, find_notebooks, tidy
+
+TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]")  # tqdm's [elapsed<remaining, rate]
+
+
+def leave_out_times(notebook):
+    """Leaves of each progress bar's line what was counted, without this machine's times."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = TIMES.sub("", output.text)
+    return notebook
 
 
 def main():
@@ -28,7 +41,7 @@ def main():
             resources={"metadata": {"path": path.parent}},
         )
         client.execute()
-        notebook = tidy(notebook)
+        notebook = leave_out_times(tidy(notebook))
         nbformat.write(notebook, path)
         picture = ROOT / "docs" / f"{path.stem[:2]}.png"
         if picture.exists():
