@@ -82,6 +82,26 @@ def show_map(axis, images, limit=None):
     axis.imshow(canvas.squeeze(), extent=(-x, x, -y, y), **grey)
 
 
+def scatter_by_class(axis, points, labels, names):
+    """Draws points of the plane with a colour and a marker for each class, and a legend.
+
+    Args:
+        axis: Matplotlib axes.
+        points: array `(n, 2)`.
+        labels: integers `(n,)`, the class of each, from 0.
+        names: names of the classes.
+    """
+    for label in np.unique(labels):
+        axis.plot(
+            *points[labels == label].T,
+            MARKERS[label % len(MARKERS)],
+            markersize=2,
+            color=plt.cm.tab10(label % 10),
+            label=names[label],
+        )
+    axis.legend(markerscale=3, fontsize=7, handletextpad=0.1)
+
+
 def to_picture(image, ink=False):
     """Returns a Pillow image of an array `(height, width, channels)` in [0, 1].
 

@@ -102,6 +102,15 @@ def test_progress_goes_through_all_and_leaves_one_line(capsys):
     assert "counting: 100%" in out
 
 
+def test_scatter_by_class_names_the_classes_that_are_there():
+    points, labels = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([0, 2, 7], 10)
+    axis = plt.figure().subplots()
+    figures.scatter_by_class(axis, points, labels, list("abcdefgh"))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "c", "h"]
+    for line, label in zip(axis.lines, (0, 2, 7), strict=True):
+        assert np.array_equal(np.transpose(line.get_data()), points[labels == label])
+
+
 def test_image_rows_shows_every_image_and_refuses_what_is_none():
     rows = [np.zeros((3, 8, 8, 1)), np.ones((2, 4, 4, 3))]
     figure = figures.image_rows(rows, "a title", ["first", "second"])
