@@ -109,6 +109,7 @@ def test_scatter_by_class_names_the_classes_that_are_there():
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "c", "h"]
     for line, label in zip(axis.lines, (0, 2, 7), strict=True):
         assert np.array_equal(np.transpose(line.get_data()), points[labels == label])
+    plt.close(axis.figure)
 
 
 def test_image_rows_shows_every_image_and_refuses_what_is_none():
