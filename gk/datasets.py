@@ -161,5 +161,6 @@ def _read_embedded(name):
 
 
 def _to_images(pixels):
-    images = pixels.astype(np.float32) / np.float32(255)
+    images = pixels.astype(np.float32)
+    images /= np.float32(255)
     return images if images.ndim == 4 else images[..., np.newaxis]

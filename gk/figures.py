@@ -2,15 +2,17 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 # Colours that stay apart in grey and for most kinds of colour blindness (Okabe & Ito, 2008).
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00")
 MARKERS = ("o", "^", "s", "D", "v", "P")
+FRAME = {"fill": False, "edgecolor": "#D55E00", "linewidth": 1.6}
 
 
-def image_rows(rows, title, labels=None, scale=0.62):
+def image_rows(rows, title, labels=None, scale=0.62, framed=None):
     """Draws rows of small images, each row with a label on its left.
 
     Args:
@@ -19,16 +21,21 @@ def image_rows(rows, title, labels=None, scale=0.62):
         title: what is to be seen.
         labels: list of strings, one for each row.
         scale: side of an image in inches.
+        framed: list of lists of integers, for each row the places of the images to frame.
 
     Returns:
         A Matplotlib figure.
 
     Raises:
-        ValueError: if a row has no images, or labels and rows differ in number.
+        ValueError: if a row has no images, or rows differ in number from labels or frames.
     """
     labels = [""] * len(rows) if labels is None else labels
-    if len(labels) != len(rows):
-        raise ValueError(f"Expected {len(rows)} labels, one for each row. Received: {len(labels)}")
+    framed = [()] * len(rows) if framed is None else framed
+    for what, given in (("labels", labels), ("lists of frames", framed)):
+        if len(given) != len(rows):
+            raise ValueError(
+                f"Expected {len(rows)} {what}, one for each row. Received: {len(given)}"
+            )
     for row in rows:
         if np.ndim(row) != 4 or not len(row):
             raise ValueError(
@@ -39,11 +46,13 @@ def image_rows(rows, title, labels=None, scale=0.62):
     margin = 0.085 * max(map(len, labels)) if any(labels) else 0
     size = (num_columns * scale + margin, len(rows) * scale + 0.3)
     figure, axes = plt.subplots(len(rows), num_columns, figsize=size, squeeze=False)
-    for row, label, row_axes in zip(rows, labels, axes, strict=True):
+    for row, label, places, row_axes in zip(rows, labels, framed, axes, strict=True):
         for axis in row_axes:
             axis.axis("off")
         for image, axis in zip(row, row_axes, strict=False):
             show_image(axis, image)
+        for axis in row_axes[list(places)]:
+            axis.add_patch(Rectangle((0, 0), 1, 1, transform=axis.transAxes, **FRAME))
         if label:
             row_axes[0].text(
                 -0.15, 0.5, label, transform=row_axes[0].transAxes, ha="right", va="center"

@@ -114,11 +114,14 @@ def test_scatter_by_class_names_the_classes_that_are_there():
 
 def test_image_rows_shows_every_image_and_refuses_what_is_none():
     rows = [np.zeros((3, 8, 8, 1)), np.ones((2, 4, 4, 3))]
-    figure = figures.image_rows(rows, "a title", ["first", "second"])
+    figure = figures.image_rows(rows, "a title", ["first", "second"], framed=[[0, 2], []])
     assert sum(len(axis.images) for axis in figure.axes) == 5
+    assert [len(axis.patches) for axis in figure.axes] == [1, 0, 1, 0, 0, 0]
     plt.close(figure)
     with pytest.raises(ValueError, match="Received: 1"):
         figures.image_rows(rows, "a title", ["only one"])
+    with pytest.raises(ValueError, match="Expected 2 lists of frames"):
+        figures.image_rows(rows, "a title", framed=[[0]])
     with pytest.raises(ValueError, match=r"Received: shape \(8, 8\)"):
         figures.image_rows([np.zeros((8, 8))], "a title")
 

@@ -1,7 +1,7 @@
 """Measures, each with a definition, a range, a direction and a source."""
 
 from gk.metrics.calibration import expected_calibration_error
-from gk.metrics.images import psnr
+from gk.metrics.images import copied_share, psnr
 from gk.metrics.latent import (
     active_units,
     completeness,
@@ -22,6 +22,7 @@ __all__ = [
     "active_units",
     "completeness",
     "continuity",
+    "copied_share",
     "draw_points",
     "expected_calibration_error",
     "frechet_distance",

@@ -32,10 +32,11 @@ class Completeness(NamedTuple):
 
 
 class Gaps(NamedTuple):
-    """Shares of a two-dimensional map: without any code nearby, and unreal on top of that."""
+    """What of a two-dimensional map is without any code nearby, and unreal on top of that."""
 
     empty: float
     unreal: float
+    empty_spots: np.ndarray
 
 
 def continuity(model, images, features, num_points=300, step=0.1, walk_length=24, seed=0):
@@ -154,7 +155,7 @@ def gap_fraction(model, images, features, radius=0.15, resolution=40):
         resolution: number of spots along each side of the map.
 
     Returns:
-        `Gaps`, the two shares.
+        `Gaps`: the two shares, and the codes of the empty spots, `(n, 2)`.
 
     Raises:
         ValueError: if the codes do not have two dimensions.
@@ -170,11 +171,11 @@ def gap_fraction(model, images, features, radius=0.15, resolution=40):
     grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
     grid = grid[spatial.Delaunay(whitened).find_simplex(grid) >= 0]
     is_empty = spatial.KDTree(whitened).query(grid)[0] > radius
+    spots = grid[is_empty] @ root + centre
     if not is_empty.any():
-        return Gaps(0.0, 0.0)
-    decoded = model.decode(grid[is_empty] @ root + centre)
-    is_unreal = ~inside(features(decoded), features(images))
-    return Gaps(float(is_empty.mean()), float(is_unreal.sum() / len(grid)))
+        return Gaps(0.0, 0.0, spots)
+    is_unreal = ~inside(features(model.decode(spots)), features(images))
+    return Gaps(float(is_empty.mean()), float(is_unreal.sum() / len(grid)), spots)
 
 
 def active_units(z_mean, threshold=0.01):
