@@ -79,6 +79,7 @@ def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(
     index = (output / "index.html").read_text(encoding="utf-8")
     assert "Title of 01_good" in index
     assert "length of the name: <b>6</b>" in index
+    assert "In[3]" in index
     assert "no such dog" in index
 
 

@@ -40,12 +40,15 @@ def describe(notebook):
     """Returns what the card of an executed notebook shows: title, question, figure, claims."""
     heading = next(cell.source for cell in notebook.cells if cell.source.startswith("# "))
     title, question = heading.removeprefix("# ").split("\n\n")[:2]
-    figures, claims = [], []
+    figures, claims, number = [], [], 0
     for cell in notebook.cells:
-        is_headline = "headline" in cell.metadata.get("tags", [])
+        tags = cell.metadata.get("tags", [])
+        # As in the notebook itself, where Papermill's cell of parameters is not.
+        number += cell.cell_type == "code" and "injected-parameters" not in tags
+        is_headline = "headline" in tags
         for output in cell.get("outputs", []):
             if "gk_claim" in output.get("metadata", {}):
-                claims.append(output.metadata["gk_claim"])
+                claims.append({"cell": number, **output.metadata["gk_claim"]})
             if "image/png" in output.get("data", {}):
                 figures.append((is_headline, output.data["image/png"]))
     # The cell tagged "headline", or else the first figure.

@@ -1,4 +1,8 @@
-"""Runs notebooks under several seeds and prints the range of each claim: `make seeds`."""
+"""Runs notebooks under several seeds and prints a table of claims and ranges: `make seeds`.
+
+The table is Markdown, as in `benchmarks/RESULTS.md`: each claim with its notebook and cell, what
+it must be, and what was measured, smallest to largest.
+"""
 
 import argparse
 import os
@@ -28,16 +32,18 @@ def main():
                 parameters = {"DATASET": given.dataset}
                 card = run_notebook(path, Path(folder), f"seed {seed}", parameters)
             for claim in card["claims"]:
-                what = f"{claim['code']} {claim['statement']} (expected {claim['expected']})"
-                measured[what].append(claim["measured"])
+                columns = (claim[key] for key in ("code", "cell", "statement", "expected"))
+                measured[tuple(columns)].append(claim["measured"])
             if card["error"]:
                 failures.append(f"seed {seed}: {card['error']}")
-        print(f"\n{path.stem}, DATASET={given.dataset}, {given.seeds} seeds")
-        for what, numbers in measured.items():
-            ordered = sorted(numbers, key=lambda number: float(number.split()[0]))
-            print(f"  {what}: {ordered[0]} to {ordered[-1]}")
+        print(f"\n| claim | cell of {path.stem[:2]} | what | must be | {given.dataset} |")
+        print("|---" * 5 + "|")
+        for columns, numbers in measured.items():
+            ends = sorted(numbers, key=lambda number: float(number.split()[0]))
+            reach = " to ".join(dict.fromkeys((ends[0], ends[-1])))
+            print("|", " | ".join(map(str, (*columns, reach))), "|")
         for failure in failures:
-            print(f"  FAILED {failure}")
+            print(f"FAILED {failure}")
         failed += len(failures)
     return 1 if failed else 0
 
