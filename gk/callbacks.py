@@ -1,4 +1,4 @@
-"""What happens beside training: resuming, guarding against NaN, pictures, and a referee."""
+"""What happens beside training: progress, resuming, a guard against NaN, films, a referee."""
 
 import hashlib
 import json
@@ -12,8 +12,45 @@ import numpy as np
 from PIL import Image
 
 from gk.figures import to_picture
+from gk.runtime import progress
 
 CHECK_NAN_EVERY = 50
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows how far training is by a bar that moves with each epoch and leaves one clean line.
+
+    Beside it stand the losses of the last epoch. Keras's own bar writes a line per epoch.
+
+    Args:
+        description: what is trained.
+
+    Example:
+
+    ```python
+    model.fit(images, epochs=15, verbose=0, callbacks=[gk.callbacks.Progress("VAE")])
+    ```
+    """
+
+    def __init__(self, description="training"):
+        super().__init__()
+        self.description = description
+
+    def on_train_begin(self, logs=None):
+        self._bar = progress(range(self.params["epochs"]), self.description, "epoch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        losses = {
+            name: f"{value:.4g}"
+            for name, value in (logs or {}).items()
+            if name in ("loss", "d_loss", "g_loss")
+        }
+        self._bar.set_postfix(losses, refresh=False)
+        # From where it stands: a resumed run begins with a later epoch than the first.
+        self._bar.update(epoch + 1 - self._bar.n)
+
+    def on_train_end(self, logs=None):
+        self._bar.close()
 
 
 class Resume(keras.callbacks.Callback):

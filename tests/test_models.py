@@ -709,6 +709,29 @@ def test_checkpoint_without_its_record_does_not_count(tmp_path):
 # Callbacks
 
 
+def test_progress_leaves_one_line_with_the_losses(kind, tmp_path, capsys):
+    keras.utils.set_random_seed(0)
+    model = make(kind)
+    history = model.fit(
+        IMAGES, epochs=3, verbose=0, callbacks=[gk.callbacks.Progress("a model")]
+    ).history
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    line = shown.strip().split("\r")[-1]
+    assert line.startswith("a model: 100%")
+    assert "3/3" in line
+    name = "d_loss" if kind == "dcgan" else "loss"
+    assert f"{name}={history[name][-1]:.4g}" in line
+
+
+def test_progress_of_a_resumed_run_begins_where_it_stands(tmp_path, capsys):
+    history_of("vae", tmp_path, epochs=2)
+    model = make("vae")
+    callbacks = [gk.callbacks.Progress(), gk.callbacks.Resume(tmp_path)]
+    model.fit(IMAGES, batch_size=16, epochs=3, verbose=0, callbacks=callbacks)
+    assert "3/3" in capsys.readouterr().out.strip().split("\r")[-1]
+
+
 def test_film_shows_the_same_points_at_every_epoch(kind, tmp_path):
     film = gk.callbacks.SampleImages(tmp_path / "film", num_images=4)
     model = make(kind)
