@@ -40,11 +40,8 @@ class Progress(keras.callbacks.Callback):
         self._bar = progress(range(self.params["epochs"]), self.description, "epoch")
 
     def on_epoch_end(self, epoch, logs=None):
-        losses = {
-            name: f"{value:.4g}"
-            for name, value in (logs or {}).items()
-            if name in ("loss", "d_loss", "g_loss")
-        }
+        names = ("d_loss", "g_loss") if "d_loss" in (logs or {}) else ("loss",)
+        losses = {name: f"{logs[name]:.3g}" for name in names if name in (logs or {})}
         self._bar.set_postfix(losses, refresh=False)
         # From where it stands: a resumed run begins with a later epoch than the first.
         self._bar.update(epoch + 1 - self._bar.n)

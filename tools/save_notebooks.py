@@ -13,7 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 from run_course import ROOT, describe, find_notebooks, tidy
 
-TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]")  # tqdm's [elapsed<remaining, rate]
+TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]?")  # tqdm's [elapsed<remaining, rate], or its beginning
 
 
 def leave_out_times(notebook):
