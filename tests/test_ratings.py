@@ -19,6 +19,20 @@ def test_drawn_ratings_hold_what_load_promises():
     assert 0.15 < len(table) / 1200 / 240 < 0.25
 
 
+def test_best_guesses_are_the_means_of_the_ratings_that_they_guess():
+    table, guesses = ratings.load("drawn"), ratings.best_guesses()
+    assert guesses.shape == (1200, 240)
+    guessed = guesses[table["user"], table["item"]]
+    for low in range(1, 5):
+        alike = (guessed >= low) & (guessed < low + 1)
+        error = table["rating"][alike] - guessed[alike]
+        assert abs(error.mean()) < 4 * error.std() / np.sqrt(alike.sum())
+    # Knowing more than the mean of alike guesses does not make them better.
+    slope, offset = np.polyfit(guessed, table["rating"], 1)
+    assert abs(slope - 1) < 0.01
+    assert abs(offset) < 0.03
+
+
 def test_drawn_ratings_are_those_of_the_script():
     assert content_sha256(ratings.draw()) == ratings.DRAWN_SHA256
 
