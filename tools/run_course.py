@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NATIVE_LOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:[\d.]+ +\d+ \S+\.cc:\d+\]")
 # The sets of ten classes in 28 x 28 grey pixels; notebooks about faces use faces in any case.
 DATA_SETS = ("digits", "mnist", "fashion_mnist")
+# Else each kernel warns that what it says to this machine itself is not encrypted.
+KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
 
 def find_notebooks(numbers):
@@ -80,6 +82,7 @@ def run_notebook(path, output, position, parameters):
             executed,
             parameters=parameters,
             kernel_name="python3",
+            extra_arguments=KERNEL_ARGUMENTS,
             cwd=path.parent,
             progress_bar={"desc": f"{position} {path.stem}"},
         )

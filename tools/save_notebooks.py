@@ -11,7 +11,7 @@ import re
 
 import nbformat
 from nbclient import NotebookClient
-from run_course import ROOT, describe, find_notebooks, tidy
+from run_course import KERNEL_ARGUMENTS, ROOT, describe, find_notebooks, tidy
 
 TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]?")  # tqdm's [elapsed<remaining, rate], or its beginning
 
@@ -37,6 +37,7 @@ def main():
             notebook,
             timeout=None,
             kernel_name="python3",
+            extra_arguments=KERNEL_ARGUMENTS,
             record_timing=False,
             resources={"metadata": {"path": path.parent}},
         )
