@@ -78,10 +78,10 @@ def draw():
 
 
 def best_guesses():
-    """What one would guess who knows each taste and each film of the drawn ratings.
+    """What one would guess who knows each person and each film of the drawn ratings.
 
-    The mean of each rating over its noise, in closed form. No method can have a smaller
-    squared error, however many ratings it has seen.
+    The mean of each rating over its noise, in closed form. On average no method can have a
+    smaller squared error, however many ratings it has seen.
 
     Returns:
         float array `(users, items)` in [1, 5].

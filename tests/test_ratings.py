@@ -27,7 +27,7 @@ def test_best_guesses_are_the_means_of_the_ratings_that_they_guess():
         alike = (guessed >= low) & (guessed < low + 1)
         error = table["rating"][alike] - guessed[alike]
         assert abs(error.mean()) < 4 * error.std() / np.sqrt(alike.sum())
-    # Knowing more than the mean of alike guesses does not make them better.
+    # The best straight line from guesses to ratings is the diagonal.
     slope, offset = np.polyfit(guessed, table["rating"], 1)
     assert abs(slope - 1) < 0.01
     assert abs(offset) < 0.03
