@@ -264,8 +264,12 @@ def _convolution(x, filters, kernel_size, strides=1, activation="relu"):
 
 def _residual_block(x, filters, strides):
     shortcut = x
-    if strides != 1 or x.shape[-1] != filters:
-        shortcut = _convolution(x, filters, kernel_size=1, strides=strides, activation="linear")
+    if strides != 1:
+        # Thinned out before the convolution: with strides of its own, a 1 x 1 convolution's
+        # gradient writes past its memory in TensorFlow 2.21 for some sizes of a batch.
+        shortcut = layers.MaxPooling2D(1, strides)(shortcut)
+    if x.shape[-1] != filters:
+        shortcut = _convolution(shortcut, filters, kernel_size=1, activation="linear")
     x = _convolution(x, filters, kernel_size=3, strides=strides)
     x = _convolution(x, filters, kernel_size=3, activation="linear")
     return layers.Activation("relu")(layers.Add()([shortcut, x]))

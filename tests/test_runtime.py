@@ -156,6 +156,26 @@ def test_residual_blocks_add_their_input():
     assert any(tensor is first_output for tensor in adds[1].input)
 
 
+def test_gradients_of_a_resnet_keep_to_their_memory():
+    # A damaged heap ends the process, so it is another one that tries all sizes of a batch.
+    script = """
+import tensorflow as tf
+from gk import networks
+
+network = networks.resnet((28, 28, 1), num_classes=1, width=8)
+
+@tf.function(reduce_retracing=True)
+def gradients(images):
+    logits = network(images, training=True)
+    return tf.gradients(logits, [images, *(weight.value for weight in network.trainable_weights)])
+
+for size in 3 * [*range(1, 33)]:
+    gradients(tf.random.normal((size, 28, 28, 1)))
+"""
+    done = run(script, MALLOC_CHECK_="3", TF_CPP_MIN_LOG_LEVEL="3")
+    assert done.returncode == 0, done.stderr
+
+
 def test_inception_modules_look_through_three_windows_and_a_pool():
     model = networks.inception((28, 28, 1), 10, width=8)
     for layer in model.layers:
