@@ -92,7 +92,9 @@ class ImageModel(keras.Model):
             shuffle = False  # as it comes
         if isinstance(x, np.ndarray) and shuffle and not kwargs.get("validation_split"):
             weights = kwargs.pop("sample_weight", None)
-            arrays = [array for array in (x, x if y is None else y, weights) if array is not None]
+            if y is None and weights is not None:
+                y = x
+            arrays = [array for array in (x, y, weights) if array is not None]
             x, y, batch_size = self._shuffled(arrays, batch_size or 32), None, None
             shuffle = False  # done
         follow_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=self._set_epoch)
