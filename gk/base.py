@@ -93,7 +93,7 @@ class ImageModel(keras.Model):
         if isinstance(x, np.ndarray) and shuffle and not kwargs.get("validation_split"):
             weights = kwargs.pop("sample_weight", None)
             if y is None and weights is not None:
-                y = x
+                y = x  # weights come third
             arrays = [array for array in (x, y, weights) if array is not None]
             x, y, batch_size = self._shuffled(arrays, batch_size or 32), None, None
             shuffle = False  # done

@@ -1,5 +1,6 @@
 """`make run`: the whole way from notebooks to pages, and what happens when one fails."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,16 @@ def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path, monkey
     assert ended.value.code != 0
     assert message in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_a_relative_folder_of_data_is_meant_from_here_not_from_notebooks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("GK_PROFILE", "GK_STATIC"):  # so that both are put back
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("GK_DATA_DIR", "real")
+    run_course.set_environment("cpu")
+    assert os.environ["GK_DATA_DIR"] == str(tmp_path / "real")
+    assert os.environ["GK_PROFILE"] == "cpu"
 
 
 @pytest.fixture

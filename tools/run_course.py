@@ -26,6 +26,14 @@ DATA_SETS = ("digits", "mnist", "fashion_mnist")
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
 
+def set_environment(profile):
+    """Sets what kernels inherit: the profile, still pictures, and the folder of real data."""
+    os.environ["GK_PROFILE"] = profile
+    os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
+    if folder := os.environ.get("GK_DATA_DIR"):
+        os.environ["GK_DATA_DIR"] = os.path.abspath(folder)  # kernels start in notebooks/
+
+
 def find_notebooks(numbers):
     """Returns the paths of the notebooks with these numbers, or of all where there are none."""
     known = {
@@ -126,8 +134,7 @@ def main():
         parser.error(str(error))
 
     given.output.mkdir(parents=True, exist_ok=True)
-    os.environ["GK_PROFILE"] = given.profile
-    os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
+    set_environment(given.profile)
     parameters, cards = {"DATASET": dataset}, []
     for number, path in enumerate(paths, start=1):
         card = run_notebook(path, given.output, f"[{number}/{len(paths)}]", parameters)

@@ -6,12 +6,11 @@ this machine took is left out of the progress bars: it says nothing about the re
 
 import argparse
 import base64
-import os
 import re
 
 import nbformat
 from nbclient import NotebookClient
-from run_course import KERNEL_ARGUMENTS, ROOT, describe, find_notebooks, tidy
+from run_course import KERNEL_ARGUMENTS, ROOT, describe, find_notebooks, set_environment, tidy
 
 TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]?")  # tqdm's [elapsed<remaining, rate], or its beginning
 
@@ -28,8 +27,7 @@ def leave_out_times(notebook):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    os.environ["GK_PROFILE"] = "cpu"
-    os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
+    set_environment("cpu")
     for path in find_notebooks(parser.parse_args().notebooks.split()):
         print(f"Running {path.name}", flush=True)
         notebook = nbformat.read(path, as_version=4)

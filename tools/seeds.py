@@ -11,7 +11,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from run_course import find_notebooks, run_notebook
+from run_course import find_notebooks, run_notebook, set_environment
 
 
 def main():
@@ -20,8 +20,7 @@ def main():
     parser.add_argument("--dataset", default="digits")
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
-    os.environ["GK_PROFILE"] = "cpu"
-    os.environ["GK_STATIC"] = "1"
+    set_environment("cpu")
     paths = find_notebooks(given.notebooks.split())
     failed = 0
     for path in paths:
