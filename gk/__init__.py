@@ -5,7 +5,10 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from gk.memory import keep_freed_memory
 from gk.quiet import quiet_start
+
+keep_freed_memory()  # first, as it counts for what is asked for from then on
 
 with quiet_start():
     import keras

@@ -45,6 +45,13 @@ PROFILES = {
 MAX_THREADS = 4
 
 
+def available_cores():
+    """Returns how many cores this process may use, which its starter can limit."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def setup(profile=None, seed=0, deterministic=False):
     """Prepares the process for a notebook and prints one line that says with what.
 
@@ -87,22 +94,22 @@ def setup(profile=None, seed=0, deterministic=False):
         known = " or ".join(repr(known) for known in PROFILES)
         raise ValueError(f"Unknown profile. Expected {known}. Received: {profile!r}")
 
-    threads = min(os.cpu_count() or 1, MAX_THREADS)
+    threads = min(available_cores(), MAX_THREADS)
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(2)
+        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:
         # TensorFlow has started already, as when a cell is run a second time.
-        threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+        threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
     threadpool_limits(limits=1)
     tf.get_logger().setLevel("ERROR")
     keras.utils.set_random_seed(seed)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    device = f"{len(gpus)} GPU" if gpus else f"CPU, {threads} threads"
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {threads} thread{(threads > 1) * 's'}"
     if profile == "gpu" and not gpus:
         device += " (no GPU found: the gpu profile will take long)"
     print(

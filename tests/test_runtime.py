@@ -1,6 +1,7 @@
 """Set-up, claims and figures: what each notebook leans on."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -184,3 +185,39 @@ def test_inception_modules_look_through_three_windows_and_a_pool():
         layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.Conv2D)
     }
     assert windows == {(1, 1), (3, 3), (5, 5)}
+
+
+FAULTS_OF_STEPS = """
+import resource
+import gk
+import numpy as np
+
+gk.setup("cpu")
+images = np.random.default_rng(0).uniform(size=(6400, 28, 28, 1)).astype("float32")
+networks = (gk.networks.dense_encoder, gk.networks.dense_decoder)
+encoder, decoder = (build((28, 28, 1), size) for build, size in zip(networks, (4, 2)))
+model = gk.VAE((28, 28, 1), 2, encoder=encoder, decoder=decoder)
+model.compile()
+model.fit(images[:1280], batch_size=128, verbose=0)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+model.fit(images, batch_size=128, epochs=4, verbose=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+def test_freed_memory_is_kept_unless_turned_off():
+    faults = {}
+    for choice in ("0", "1"):
+        done = run(FAULTS_OF_STEPS, GK_KEEP_MEMORY=choice)
+        assert done.returncode == 0, done.stderr
+        faults[choice] = int(done.stdout.splitlines()[-1])
+    assert faults["1"] < 0.5 * faults["0"]
+    done = run("import gk", GK_KEEP_MEMORY="yes")
+    assert "Expected the environment variable GK_KEEP_MEMORY as 0 or 1" in done.stderr
+
+
+def test_threads_are_as_many_as_the_cores_that_a_process_may_use():
+    script = "import os; os.sched_setaffinity(0, {0}); import gk; gk.setup('cpu')"
+    if hasattr(os, "sched_setaffinity"):
+        assert "CPU, 1 thread ·" in run(script).stdout
