@@ -76,6 +76,17 @@ def two_notebooks(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_the_index_is_escaped(tmp_path):
+    card = {"name": "01_a", "minutes": 1.0, "error": "<e>", "title": "<t>", "question": "<q>"}
+    claim = {"code": "<c>", "statement": "a < b", "measured": "<m>", "expected": "<x>", "cell": 3}
+    cards = [{**card, "figure": None, "claims": [claim]}]
+    run_course.write_index(cards, tmp_path, {"DATASET": "<d>"}, "<p>")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for letter in "tqecmxdp":
+        assert f"&lt;{letter}&gt;" in page
+    assert "a &lt; b" in page
+
+
 def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(
     two_notebooks, monkeypatch, capsys
 ):
