@@ -3,6 +3,7 @@ PYTHON ?= python3
 NOTEBOOKS ?=
 DATASET ?=
 PROFILE ?= cpu
+JOBS ?=
 
 BIN := .venv/bin
 READY := .venv/up-to-date
@@ -16,10 +17,11 @@ help: ## list the commands
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
+	@printf '  JOBS=1             how many notebooks at once (default: one for each core)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
-	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)"
+	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)" --jobs "$(JOBS)"
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
 	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
@@ -29,13 +31,13 @@ lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff format --check
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
-	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)"
+	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"
 
 student: $(READY) ## write copies of the notebooks without solutions to build/student
 	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
-	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)"
+	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)" --jobs "$(JOBS)"
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. notebooks
