@@ -17,14 +17,14 @@ help: ## list the commands
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
-	@printf '  JOBS=1             how many notebooks at once (default: one for each core)\n'
+	@printf '  JOBS=1             how many notebooks or tests at once (default: one for each core)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
 	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)" --jobs "$(JOBS)"
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
-	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses $(or $(JOBS),auto) --dist loadscope --no-loadscope-reorder --durations 10
 
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
