@@ -4,12 +4,13 @@ NOTEBOOKS ?=
 DATASET ?=
 PROFILE ?= cpu
 JOBS ?=
+RIVALS ?= $(BIN)/python
 
 BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -18,6 +19,7 @@ help: ## list the commands
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
 	@printf '  JOBS=1             how many notebooks or tests at once (default: one for each core)\n'
+	@printf '  RIVALS=...         Python that has PyTorch and JAX, for bench (default: .venv'"'"'s)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
@@ -57,8 +59,12 @@ gans: $(READY) ## train the DCGANs that ship again (an hour; two need MNIST and 
 bench-handwriting: $(READY) ## how much the drawn digits are like MNIST
 	@$(BIN)/python benchmarks/handwriting.py
 
-bench: $(READY) ## the models beside the usual ones: time to the same quality
+bench: $(READY) ## the models beside the usual ones, and beside PyTorch and JAX
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/rivals.py --python "$(RIVALS)"
+
+bench-rivals: $(READY) ## the second half of `make bench`: PyTorch and JAX, step by step
+	@$(BIN)/python benchmarks/rivals.py --python "$(RIVALS)"
 
 bench-quality: $(READY) ## how good the models get at leisure (under an hour)
 	@$(BIN)/python benchmarks/quality.py
@@ -77,7 +83,7 @@ bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a qua
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \
-		--no-annotate --no-emit-index-url --all-extras pyproject.toml --output-file constraints.txt
+		--no-annotate --no-emit-index-url --extra course --extra test pyproject.toml --output-file constraints.txt
 
 clean: ## remove what was built, not the environment
 	rm -rf build
