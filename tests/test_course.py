@@ -104,6 +104,8 @@ def project(tmp_path, monkeypatch):
 def command(module, folder, *arguments):
     """Returns what Python runs to call a tool's `main` on the notebooks of another folder."""
     lines = [
+        # Where the tests run in the background, Ctrl-C is ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)",
         f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r})",
         f"import pathlib, run_course, {module}",
         f"run_course.ROOT = pathlib.Path({str(folder)!r})",
@@ -181,15 +183,19 @@ def test_no_kernel_outlives_the_run(number, project):
         text=True,
         start_new_session=True,
     )
-    assert wait_until(lambda: pid.exists() and pid.read_text())
-    workers = psutil.Process(running.pid).children(recursive=True)
-    os.killpg(running.pid, number)
-    _, told = running.communicate(timeout=60)
+    try:
+        assert wait_until(lambda: pid.exists() and pid.read_text())
+        workers = psutil.Process(running.pid).children(recursive=True)
+        os.killpg(running.pid, number)
+        _, told = running.communicate(timeout=60)
+    finally:
+        running.kill()
     if number == signal.SIGINT:
         assert running.returncode == 130
         assert "Stopped. What was done is kept in" in told
         assert "Traceback" not in told
         assert not list((folder / "out").iterdir())
+    assert int(pid.read_text()) in {worker.pid for worker in workers}
     assert wait_until(lambda: not any(is_running(worker.pid) for worker in workers))
 
 
@@ -369,6 +375,7 @@ def test_most_notebooks_use_the_data_set():
 @pytest.mark.parametrize("path", USE_THE_DATA_SET, ids=lambda path: path.stem)
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
 def test_claims_hold_on_real_data(dataset, path, need_real, tmp_path):
+    """Long because each case runs a whole notebook."""
     need_real(dataset)
     done = run("--dataset", dataset, "--notebooks", path.stem[:2], "--output", tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
