@@ -23,7 +23,12 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 DEADLINE = float(os.environ.get("GK_TEST_DEADLINE") or "inf")
 REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent")
 # Of the files of unit tests that take a minute or more; notebooks tell it themselves.
-MINUTES = {"test_models.py": 4, "test_distribution.py": 3}
+MINUTES = {
+    "test_distribution.py": 4,
+    "test_models.py": 4,
+    "test_course.py": 1,
+    "test_runtime.py": 1,
+}
 # A worker and the kernel that it starts.
 GIB_FOR_A_WORKER = 4
 # Seconds of CPU time, from which on a unit test's docstring says why it takes so long.
@@ -94,7 +99,7 @@ def pytest_runtest_call(item):
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config):
     """Where the slowest tests are asked for, names the slowest files, and the tests to look at."""
-    if not config.option.durations:
+    if config.option.durations is None:
         return
     seconds, unexplained = collections.Counter(), []
     for report in itertools.chain(*terminalreporter.stats.values()):
@@ -106,8 +111,9 @@ def pytest_terminal_summary(terminalreporter, config):
         is_unit_test = path.startswith("tests/") and report.when == "call"
         if is_unit_test and known["CPU seconds"] > LONG and not known["explained"]:
             unexplained.append(f"{known['CPU seconds']:.0f} s {report.nodeid}")
-    terminalreporter.section(f"slowest {config.option.durations} files")
-    for path, duration in seconds.most_common(config.option.durations):
+    how_many = config.option.durations or None  # pytest, too, takes 0 for all
+    terminalreporter.section("slowest files")
+    for path, duration in seconds.most_common(how_many):
         terminalreporter.line(f"{duration:.1f} s {path}")
     if unexplained:
         terminalreporter.section(f"over {LONG} s of CPU time, without a docstring that says why")

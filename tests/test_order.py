@@ -62,9 +62,18 @@ def test_the_slowest_files_and_what_says_no_reason_are_named():
     config.option.durations = 2
     conftest.pytest_terminal_summary(reporter, config)
     assert lines == [
-        "slowest 2 files",
+        "slowest files",
         "70.0 s notebooks/01.ipynb",
         "42.0 s tests/test_b.py",
         "over 10 s of CPU time, without a docstring that says why",
         "11 s tests/test_a.py::test_long",
+    ]
+    lines.clear()
+    config.option.durations = 0  # all
+    conftest.pytest_terminal_summary(reporter, config)
+    assert lines[1:5] == [
+        "70.0 s notebooks/01.ipynb",
+        "42.0 s tests/test_b.py",
+        "20.0 s tests/test_a.py",
+        "15.0 s tests/test_c.py",
     ]
