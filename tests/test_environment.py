@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 EXTRAS = PROJECT["optional-dependencies"]
+RIVALS = EXTRAS.pop("bench")  # not pinned: only a race needs them, and they are large
 REQUIREMENTS = [Requirement(text) for text in sum(EXTRAS.values(), PROJECT["dependencies"])]
 PLATFORMS = [
     {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -55,6 +56,13 @@ def test_bounds_let_colab_s_versions_pass():
     bounds = {requirement.name: requirement.specifier for requirement in REQUIREMENTS}
     assert bounds["tensorflow"].contains("2.18.0")
     assert bounds["keras"].contains("3.8.0")
+
+
+def test_rivals_are_only_in_an_extra_of_their_own():
+    names = {Requirement(text).name for text in RIVALS}
+    assert names == {"jax", "optax", "torch"}
+    assert names.isdisjoint(requirement.name for requirement in REQUIREMENTS)
+    assert names.isdisjoint(Requirement(line).name for line in CONSTRAINTS.splitlines())
 
 
 def test_constraints_hold_no_address():

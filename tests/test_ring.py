@@ -24,6 +24,7 @@ def test_coverage_counts_what_is_there():
 
 
 def test_every_trick_is_played_and_the_same_seed_gives_the_same_game():
+    """Long because TensorFlow traces fifteen games, two seconds each."""
     for options in ring.TRICKS.values():
         generated = ring.play(0, steps=50, **options).generate(20, seed=0)
         assert np.isfinite(generated).all()
