@@ -1,8 +1,13 @@
-"""pyproject.toml, constraints.txt and environment.yml describe one environment."""
+"""The files that describe the environment agree, with each other and with what is imported."""
 
+import ast
+import functools
+import importlib.metadata
 import re
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -70,3 +75,68 @@ def test_conda_installs_the_same_thing_as_make():
         assert option.replace(".[", "'.[").replace("]", "]'") in " ".join(setup.split())
     extras = re.search(r"\[(.+)\]", pip[1]).group(1).split(",")
     assert set(extras) == set(EXTRAS)
+
+
+# The extras of which each folder's code may import, besides the dependencies of gk. What a
+# notebook imports must come with gk: in Colab there is nothing else to bring it.
+MAY_IMPORT = {
+    "gk": [],
+    "notebooks": [],
+    "data": [],
+    "benchmarks": ["bench"],
+    "tools": ["course", "test", "student"],
+    "tests": ["course", "test", "student"],
+}
+
+
+@functools.cache
+def modules(name):
+    """Returns the names of the modules that an installed distribution holds."""
+    try:
+        files = importlib.metadata.files(name)
+    except importlib.metadata.PackageNotFoundError:  # a marker or an extra left it out
+        return {name.replace("-", "_")}
+    return {file.parts[0].split(".")[0] for file in files if file.suffix in (".py", ".so")}
+
+
+def imported(source):
+    """Returns the top-level modules that Python code imports."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def undeclared(source, extras):
+    """Returns what code imports that is neither Python's, nor ours, nor declared."""
+    declared = sum((EXTRAS[extra] for extra in extras), PROJECT["dependencies"])
+    known = set().union(*(modules(Requirement(text).name) for text in declared))
+    ours = {path.stem for folder in MAY_IMPORT for path in (ROOT / folder).glob("*.py")}
+    return imported(source) - known - ours - {"gk"} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_all_that_is_imported_is_declared(folder):
+    sources = {path: path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py")}
+    for path in (ROOT / folder).glob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        sources[path] = "\n".join(code)
+    assert sources
+    for path, source in sources.items():
+        assert not undeclared(source, MAY_IMPORT[folder]), path
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import certifi", "from urllib3.util import Retry", "import not_there", "import psutil.tests"],
+)
+def test_an_import_that_only_happens_to_work_is_noticed(line):
+    inside = (
+        f"import numpy as np\nfrom PIL import Image\nfrom gk import base\n\ndef f():\n    {line}"
+    )
+    (name,) = undeclared(inside, [])
+    assert line.split()[1].startswith(name)
