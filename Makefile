@@ -3,12 +3,13 @@ PYTHON ?= python3
 NOTEBOOKS ?=
 DATASET ?=
 PROFILE ?= cpu
+VERSIONS ?=
 
 BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -16,6 +17,7 @@ help: ## list the commands
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
+	@printf '  VERSIONS="colab"   which versions to test: lowest, colab, python3.13, newest (all)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
@@ -23,6 +25,12 @@ run: $(READY) ## run the course; pages in build/course/index.html
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
 	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+test-versions: $(READY) ## tests, shipped files and two notebooks in other versions (hours)
+	@$(BIN)/python tools/versions.py --only "$(VERSIONS)"
+
+test-colab: $(READY) ## shipped files and notebook 04 in Colab's versions (minutes)
+	@$(BIN)/python tools/versions.py --only colab --quick
 
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
