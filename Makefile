@@ -4,12 +4,14 @@ NOTEBOOKS ?=
 DATASET ?=
 PROFILE ?= cpu
 VERSIONS ?=
+ADDRESS ?=
+BRANCH ?= main
 
 BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks student seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -17,6 +19,7 @@ help: ## list the commands
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
+	@printf '  ADDRESS=https://github.com/OWNER/REPOSITORY BRANCH=main  where copies find gk\n'
 	@printf '  VERSIONS="colab"   which versions to test: lowest, colab, python3.13, newest (all)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
@@ -41,6 +44,9 @@ notebooks: $(READY) ## run the notebooks and save their outputs in place
 
 student: $(READY) ## write copies of the notebooks without solutions to build/student
 	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
+
+colab: $(READY) ## write copies of the notebooks that install gk from ADDRESS to build/colab
+	@$(BIN)/python tools/colab.py --notebooks "$(NOTEBOOKS)" --address "$(ADDRESS)" --branch "$(BRANCH)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
 	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)"
