@@ -118,7 +118,8 @@ def undeclared(source, extras):
     declared = sum((EXTRAS[extra] for extra in extras), PROJECT["dependencies"])
     known = set().union(*(modules(Requirement(text).name) for text in declared))
     ours = {path.stem for folder in MAY_IMPORT for path in (ROOT / folder).glob("*.py")}
-    return imported(source) - known - ours - {"gk"} - sys.stdlib_module_names
+    python_s = sys.stdlib_module_names | {"tomllib"}  # that one since 3.11
+    return imported(source) - known - ours - {"gk"} - python_s
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)
