@@ -46,10 +46,7 @@ def train(kind, folder):
         verbose=0,
         callbacks=[gk.callbacks.Resume(folder / "checkpoints")],
     )
-    names = ("optimizer", "d_optimizer", "g_optimizer")
-    optimizers = [getattr(model, name, None) for name in names]
-    states = [variable for optimizer in optimizers if optimizer for variable in optimizer.variables]
-    values = [variable.numpy() for variable in [*model.variables, *states]]
+    values = gk.guards.values_of(model)
     values += [np.array(values) for _, values in sorted(history.history.items())]
     np.savez(folder / "end.npz", *values)
 
@@ -71,15 +68,17 @@ def kill(kind, folder, moment, while_saving):
     """
     process = start(kind, folder)
     began = time.monotonic()
-    unfinished = folder / "checkpoints" / "unfinished.weights.h5"
+    checkpoints = folder / "checkpoints"
     while process.poll() is None:
-        if time.monotonic() - began >= moment and (not while_saving or unfinished.exists()):
+        if time.monotonic() - began >= moment and (
+            not while_saving or any(checkpoints.glob("unfinished*.h5"))
+        ):
             process.kill()
             break
         time.sleep(0.0005)
     process.wait()
-    saved = len(list((folder / "checkpoints").glob("epoch-*.json")))
-    half = any((folder / "checkpoints").glob("unfinished*"))
+    saved = len(list(checkpoints.glob("epoch-*.json")))
+    half = any(checkpoints.glob("unfinished*"))
     return process.returncode, saved, half
 
 

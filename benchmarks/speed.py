@@ -84,7 +84,7 @@ def race_vae(data, epochs=3):
     ours.compile(keras.optimizers.Adam(2e-3))
     loss_of_usual = tf.function(lambda: usual.loss_of(test))
     loss_of_ours = tf.function(
-        lambda: tf.reduce_mean(sum(ours.loss_parts(test, test, salt=1, training=False)))
+        lambda: tf.reduce_mean(sum(ours.loss_parts(test, test, step=0, salt=1, training=False)))
     )
     step = tf.function(lambda images: ours.train_step((images,)))
     clock = Clock(step, batches(data.x_train, 128))

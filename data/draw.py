@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from gk import ratings
-from gk.datasets import content_sha256
+from gk import files, ratings
 from gk.drawing import digits, faces, pets
 
 FOLDER = Path(__file__).resolve().parent
@@ -78,10 +77,9 @@ def main():
     for name in names:
         arrays = ratings.draw() if name == "ratings" else draw_data_set(name)
         path = FOLDER / f"{name}.npz"
-        unfinished = FOLDER / f"{name}.unfinished.npz"
-        np.savez_compressed(unfinished, **arrays)
-        unfinished.replace(path)
-        print(f"{path.name}  {path.stat().st_size / 1e6:.2f} MB  SHA-256 {content_sha256(arrays)}")
+        files.write_npz(path, arrays)
+        size, digest = path.stat().st_size / 1e6, files.content_sha256(arrays)
+        print(f"{path.name}  {size:.2f} MB  SHA-256 {digest}")
 
 
 if __name__ == "__main__":

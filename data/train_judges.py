@@ -25,8 +25,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=datasets.names(), help="default: all")
     for name in parser.parse_args().names:
-        path = datasets.package_data_folder() / "judges" / f"{name}.keras"
-        judges.save(judges.train(name, verbose="auto"), path)
+        judges.save(judges.train(name, verbose="auto"), name)
+        path = judges.path_of(name)
         print(f"{path.name}  {path.stat().st_size / 1e3:.0f} kB  {score(name, judges.load(name))}")
 
 

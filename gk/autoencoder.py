@@ -7,6 +7,7 @@ from keras import ops
 
 from gk import losses, networks
 from gk.base import ImageModel, check_output, in_batches, weighted_mean
+from gk.pipeline import images_of
 
 # Pairs of error and output: the cross-entropy needs numbers between 0 and 1.
 VALID_ERRORS = (("squared", "sigmoid"), ("squared", "linear"), ("cross_entropy", "sigmoid"))
@@ -47,6 +48,8 @@ class Autoencoder(ImageModel):
     >>> model.encode(images).shape, model.decode([[0.0, 0.0]]).shape
     ((8, 2), (1, 28, 28, 1))
     """
+
+    traced = ("seed", "output_kind", "error_kind")
 
     def __init__(
         self,
@@ -101,8 +104,7 @@ class Autoencoder(ImageModel):
         return losses.squared_error(targets, self._to_images(outputs))
 
     def train_step(self, data):
-        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
-        targets = images if targets is None else targets
+        images, targets, weights = self._unpack(data)
         with tf.GradientTape() as tape:
             codes = self.encoder(images, training=True)
             reconstruction_loss = self.reconstruction_loss(targets, codes, training=True)
@@ -113,8 +115,7 @@ class Autoencoder(ImageModel):
         return self._log(reconstruction_loss, weights)
 
     def test_step(self, data):
-        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
-        targets = images if targets is None else targets
+        images, targets, weights = self._unpack(data)
         codes = self.encoder(images, training=False)
         return self._log(self.reconstruction_loss(targets, codes), weights)
 
@@ -131,7 +132,7 @@ class Autoencoder(ImageModel):
 
     def encode(self, images):
         """Returns the codes of images, a float32 array `(n, latent_dim)`."""
-        self._check_data(np.asarray(images), "images")
+        images = images_of(images, "images", self.image_shape)
         return in_batches(lambda batch: self.encoder(batch, training=False), images)
 
     def decode(self, codes):
@@ -153,7 +154,15 @@ class Autoencoder(ImageModel):
 
         Returns:
             float32 array `(n, height, width, channels)` in [0, 1].
+
+        Raises:
+            RuntimeError: before training, when no codes have been seen.
         """
+        if not np.any(self.code_square):
+            raise RuntimeError(
+                "Expected a trained autoencoder: generate draws codes like those that were seen in "
+                "training, and there were none. Call fit first, or decode codes of your own."
+            )
         mean = np.asarray(self.code_mean, dtype=float)
         covariance = np.asarray(self.code_square, dtype=float) - np.outer(mean, mean)
         rng = np.random.default_rng(seed)

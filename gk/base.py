@@ -1,32 +1,47 @@
 """What all models of the course share: checked data, and runs that can be repeated."""
 
+import contextlib
+import hashlib
+import json
+import math
+import numbers
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gk.callbacks import StopAtNaN
+from gk import pipeline
+from gk.files import content_sha256, written_whole
+from gk.guards import Resume, StopAtNaN
+from gk.networks import check_channels_last
 
 BATCH_FOR_INFERENCE = 512
+LARGEST_SEED = 2**32 - 1
 
 
 class ImageModel(keras.Model):
     """Base of models that learn from images in [0, 1].
 
-    It checks data before any work is done, shuffles by seed and epoch and draws noise by
-    seed and step, so that a run that was interrupted continues exactly as it would have.
+    It checks data before any work is done, shuffles and draws noise by seed and step, so that
+    a run that was interrupted continues exactly as it would have.
 
     Args:
         image_shape: `(height, width, channels)`.
         latent_dim: size of a code, a positive integer.
-        seed: integer from which shuffling and noise derive.
+        seed: integer from 0 to 2³² - 1 from which shuffling and noise derive.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Raises:
         ValueError: if an argument is out of range.
     """
 
+    # Settings that a step reads when TensorFlow traces it; to change one traces it anew.
+    traced = ("seed",)
+
     def __init__(self, image_shape, latent_dim, seed=0, **kwargs):
         super().__init__(**kwargs)
+        check_channels_last()
         if len(image_shape) != 3 or min(image_shape) < 1:
             raise ValueError(
                 "Expected image_shape (height, width, channels), all positive. "
@@ -34,15 +49,33 @@ class ImageModel(keras.Model):
             )
         if int(latent_dim) != latent_dim or latent_dim < 1:
             raise ValueError(f"Expected latent_dim as a positive integer. Received: {latent_dim}")
+        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= LARGEST_SEED:
+            raise ValueError(
+                f"Expected seed as an integer from 0 to {LARGEST_SEED}. Received: {seed}"
+            )
         self.image_shape = tuple(int(size) for size in image_shape)
         self.latent_dim = int(latent_dim)
         self.seed = int(seed)
-        self._epoch = 0
+        # Batches of the evaluation that is going on; not a weight, and not saved.
+        self._batches_seen = tf.Variable(0, trainable=False, dtype="int64")
         self._trackers = {}
+        self._traced_for = None
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name in self.traced:
+            for step in ("train", "test"):
+                if getattr(self, f"{step}_function", None) is not None:
+                    getattr(self, f"make_{step}_function")(force=True)
 
     @property
     def metrics(self):
         return list(self._trackers.values())
+
+    @property
+    def optimizers(self):
+        """The optimizers by which this model learns, a list."""
+        return [self.optimizer]
 
     def compile(self, optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the optimizer, Adam with learning rate 1e-3 by default.
@@ -51,29 +84,80 @@ class ImageModel(keras.Model):
             optimizer: Keras optimizer or its name.
             steps_per_execution: number of steps between two calls of a callback, 10 by
                 default, 1 on several replicas.
-            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly`.
+            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly` and
+                `jit_compile`.
+
+        Raises:
+            ValueError: if a loss or metrics are given, or a network computes in other numbers
+                than float32.
         """
-        super().compile(
-            optimizer=optimizer or keras.optimizers.Adam(1e-3),
-            steps_per_execution=steps_per_execution or default_steps_per_execution(),
-            **kwargs,
-        )
+        self._compile(optimizer or keras.optimizers.Adam(1e-3), steps_per_execution, kwargs)
         # An optimizer without its variables is saved without its state.
         self.optimizer.build(self.trainable_variables)
+        self._compiled_with = self._settings()
 
-    def fit(self, x=None, y=None, batch_size=None, callbacks=None, shuffle=True, **kwargs):
+    def _compile(self, optimizer, steps_per_execution, options):
+        """Checks what all models refuse, and calls `compile` of Keras."""
+        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if options.get(name) is not None:
+                raise ValueError(
+                    f"Expected no {name}: what a {type(self).__name__} minimises and logs is part "
+                    f"of it. Received: {name}={options[name]!r}"
+                )
+        for layer in self._flatten_layers(include_self=False):
+            if layer.compute_dtype != "float32" or layer.variable_dtype != "float32":
+                raise ValueError(
+                    "Expected networks that compute in float32. Received: the layer "
+                    f"{layer.name!r} with {layer.dtype_policy.name}. Before the networks are "
+                    "built, keras.config.set_dtype_policy('float32') and "
+                    "keras.config.set_floatx('float32')."
+                )
+        keras.Model.compile(
+            self,
+            optimizer=optimizer,
+            steps_per_execution=steps_per_execution or default_steps_per_execution(),
+            **options,
+        )
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **kwargs,
+    ):
         """Trains the model, as `fit` of Keras does, on data that are checked first.
 
         Arrays are shuffled anew in each epoch, in an order that depends on `seed` and the
-        number of the epoch alone. A `tf.data.Dataset` is taken in the order it comes in.
+        number of steps taken alone. Other data are taken in the order they come in.
 
         Args:
-            x: images `(n, height, width, channels)` in [0, 1]: an array, or a dataset of
-                batches of images or of pairs (images, targets).
+            x: images `(n, height, width, channels)` in [0, 1]: an array, or a
+                `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of batches of
+                images or of pairs (images, targets).
             y: images that should come out instead of `x`, as for denoising, or `None`.
             batch_size: images in a batch, 32 by default; for arrays only.
+            epochs: passes over the images, or spans of `steps_per_epoch`.
+            verbose: as in Keras.
             callbacks: list of Keras callbacks.
+            validation_split: share of the images, the last ones, on which the model is
+                evaluated after each epoch; for arrays only.
+            validation_data: images, or a pair (images, targets), in its place.
             shuffle: whether arrays are shuffled.
+            class_weight: refused, as there are no classes.
+            sample_weight: weight of each image; for arrays only.
+            initial_epoch: number of the first epoch.
+            steps_per_epoch: number of steps in an epoch, where that is not one pass.
             **kwargs: further arguments of `fit` of Keras.
 
         Returns:
@@ -83,109 +167,125 @@ class ImageModel(keras.Model):
             ValueError: if the data are not images of this model's shape in [0, 1].
             FloatingPointError: if a loss becomes NaN or infinite.
         """
-        self._check_data(x, "x")
-        self._check_data(y, "y")
-        validation = kwargs.get("validation_data")
-        for part in validation if isinstance(validation, tuple) else (validation,):
-            self._check_data(part, "validation_data")
-        if isinstance(x, tf.data.Dataset):
-            shuffle = False  # as it comes
-        if isinstance(x, np.ndarray) and shuffle and not kwargs.get("validation_split"):
-            weights = kwargs.pop("sample_weight", None)
-            if y is None and weights is not None:
-                y = x  # weights come third
-            arrays = [array for array in (x, y, weights) if array is not None]
-            x, y, batch_size = self._shuffled(arrays, batch_size or 32), None, None
-            shuffle = False  # done
-        follow_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=self._set_epoch)
-        return super().fit(
-            x,
-            y,
-            batch_size=batch_size,
-            callbacks=[follow_epoch, StopAtNaN(), *(callbacks or [])],
-            shuffle=shuffle,
-            **kwargs,
-        )
+        if class_weight is not None:
+            raise ValueError(
+                "Expected no class_weight, as these models learn from images without classes. "
+                f"Received: {class_weight!r}. Give each image its sample_weight."
+            )
+        callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
+        self._check_callbacks(callbacks)
+        x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
+        if validation_data is not None:
+            validation_data = pipeline.checked_validation(validation_data, self.image_shape)
+        elif validation_split:
+            (x, y, sample_weight), validation_data = pipeline.split(
+                x, y, sample_weight, validation_split
+            )
+        resuming = [callback for callback in callbacks if isinstance(callback, Resume)]
+        others = [callback for callback in callbacks if callback not in resuming]
+        if isinstance(x, np.ndarray):
+            batch_size = batch_size or 32
+        if resuming:
+            data = {"x": x, "y": y, "sample_weight": sample_weight, "validation": validation_data}
+            settings = {"batch_size": batch_size, "shuffle": shuffle, "steps": steps_per_epoch}
+            run = self._compiled_with | {name: _digest(part) for name, part in data.items()}
+            for callback in resuming:
+                callback.attach(run | settings, others)
+        steps_that_divide = self._steps_that_divide(steps_per_epoch, kwargs.get("validation_steps"))
+        if isinstance(x, np.ndarray):
+            order = pipeline.Order(len(x), batch_size, self.seed, shuffle, steps_per_epoch)
+            x = pipeline.batches(x, y, sample_weight, order, lambda: self._steps_taken)
+            kwargs.setdefault("validation_batch_size", batch_size)
+            y = sample_weight = batch_size = steps_per_epoch = None
+        self._trace_anew_if_frozen()
+        try:
+            with steps_that_divide:
+                return super().fit(
+                    x,
+                    epochs=epochs,
+                    verbose=verbose,
+                    # What resumes is called last, and sees what the others have come to.
+                    callbacks=[_FollowSteps(), StopAtNaN(), *others, *resuming],
+                    validation_data=validation_data,
+                    shuffle=False,
+                    initial_epoch=initial_epoch,
+                    steps_per_epoch=steps_per_epoch,
+                    **kwargs,
+                )
+        finally:
+            self._initial_epoch = None  # which `Resume` had set for this call alone
+            for callback in resuming:
+                callback.release()
 
-    def evaluate(self, x=None, y=None, **kwargs):
+    def evaluate(self, x=None, y=None, batch_size=None, sample_weight=None, steps=None, **kwargs):
         """Evaluates the model, as `evaluate` of Keras does, on data that are checked first."""
-        self._check_data(x, "x")
-        self._check_data(y, "y")
-        return super().evaluate(x, y, **kwargs)
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
+        with self._steps_that_divide(steps):
+            return super().evaluate(
+                x, y, batch_size=batch_size, sample_weight=sample_weight, steps=steps, **kwargs
+            )
+
+    def predict(self, x, steps=None, **kwargs):
+        """Calls the model batch by batch, as `predict` of Keras does."""
+        with self._steps_that_divide(steps):
+            return super().predict(x, steps=steps, **kwargs)
+
+    def _check_callbacks(self, callbacks):
+        """Raises ValueError if a callback cannot work with this model."""
+
+    def reset_metrics(self):
+        super().reset_metrics()
+        self._batches_seen.assign(0)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # These models are built from the start, and what Keras does here to build one fails
         # on pairs of images and targets when there are several workers.
         pass
 
-    def _set_epoch(self, epoch, logs=None):
-        self._epoch = epoch
+    @contextlib.contextmanager
+    def _steps_that_divide(self, *steps):
+        """Takes so many steps at once that each of these numbers of steps is met exactly."""
+        usual = self.steps_per_execution
+        self._take_at_once(math.gcd(usual, *(int(number) for number in steps if number)))
+        try:
+            yield
+        finally:
+            self._take_at_once(usual)
 
-    def _shuffled(self, arrays, batch_size):
-        """Returns a dataset of batches in an order that depends on seed and epoch."""
-        num_images = len(arrays[0])
-        tensors = [tf.constant(array, tf.float32) for array in arrays]
+    def _take_at_once(self, steps):
+        if steps != self.steps_per_execution:
+            self.steps_per_execution = steps
+            self.train_function = self.test_function = self.predict_function = None
 
-        def order_of_this_epoch():
-            yield np.random.default_rng([self.seed, self._epoch]).permutation(num_images)
+    def _trace_anew_if_frozen(self):
+        """Lets a change of `trainable` since the last call take effect."""
+        learning = [id(variable) for variable in self.trainable_variables]
+        if self._traced_for not in (None, learning):
+            self.train_function = None
+        self._traced_for = learning
 
-        # One element per epoch, so that Python costs nothing per batch.
-        indices = tf.data.Dataset.from_generator(
-            order_of_this_epoch, output_signature=tf.TensorSpec((num_images,), tf.int64)
-        ).flat_map(tf.data.Dataset.from_tensor_slices)
-        num_batches = -(-num_images // batch_size)
-        # Several workers share out the images of each batch.
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.DATA
-        )
-        return (
-            indices.batch(batch_size)
-            .with_options(options)
-            .apply(tf.data.experimental.assert_cardinality(num_batches))
-            .map(
-                lambda batch: tuple(tf.gather(tensor, batch) for tensor in tensors),
-                num_parallel_calls=tf.data.AUTOTUNE,
-            )
-            .prefetch(tf.data.AUTOTUNE)
-        )
+    def _unpack(self, data):
+        """Returns images, targets and weights of a batch; the images where no targets are."""
+        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
+        images = tf.cast(images, tf.float32)
+        return images, images if targets is None else tf.cast(targets, tf.float32), weights
 
-    def _check_data(self, data, name):
-        """Raises ValueError unless arrays or the first batch of a dataset are images."""
-        if isinstance(data, tf.data.Dataset):
-            batch = next(iter(data.take(1)), None)
-            if batch is None:
-                raise ValueError(f"Expected images in {name}. Received: an empty dataset.")
-            for part in (batch if isinstance(batch, tuple) else (batch,))[:2]:
-                self._check_images(part.numpy(), f"the first batch of {name}")
-        elif isinstance(data, (np.ndarray, tf.Tensor)):
-            self._check_images(np.asarray(data), name)
+    def _steps(self):
+        """Returns how many steps the optimizers have taken, a tensor."""
+        return tf.reduce_max([tf.cast(one.iterations, tf.int64) for one in self.optimizers])
 
-    def _check_images(self, images, name):
-        expected = (
-            f"Expected {name} as floats (n, {', '.join(map(str, self.image_shape))}) in [0, 1]"
-        )
-        if images.shape[1:] != self.image_shape:
-            hint = " Add the channel: images[..., None]." if images.ndim == 3 else ""
-            raise ValueError(f"{expected}. Received: shape {images.shape}.{hint}")
-        if not len(images):
-            raise ValueError(f"{expected}. Received: no images.")
-        if not np.issubdtype(images.dtype, np.floating):
-            raise ValueError(
-                f"{expected}. Received: {images.dtype}. Divide by 255 if values run to 255: "
-                "images.astype('float32') / 255"
-            )
-        low, high = float(images.min()), float(images.max())
-        if not (low >= 0 and high <= 1):
-            hint = " Divide by 255." if high > 1.5 else ""
-            raise ValueError(f"{expected}. Received: values from {low:.4g} to {high:.4g}.{hint}")
+    def _next_batch(self):
+        """Returns the number of this batch in an evaluation, from 1."""
+        return self._batches_seen.assign_add(1)
 
     def _noise(self, shape, step, salt=0):
         """Draws standard normal noise that depends on seed, step, replica and salt alone."""
         context = tf.distribute.get_replica_context()
         replica = context.replica_id_in_sync_group if context else 0
-        step = tf.cast(step, tf.int32) * 1024 + replica
-        return tf.random.stateless_normal(shape, seed=tf.stack([self.seed * 8 + salt, step]))
+        step = tf.cast(step, tf.int64) * 1024 + tf.cast(replica, tf.int64)
+        seed = tf.constant(self.seed * 8 + salt, tf.int64)
+        return tf.random.stateless_normal(shape, seed=tf.stack([seed, step]))
 
     def _track(self, values, weights=None):
         """Adds values of a batch to the running means; returns what has been logged so far."""
@@ -199,6 +299,36 @@ class ImageModel(keras.Model):
 
     def _track_means(self, *names):
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+
+    @property
+    def input_signature(self):
+        """What `call` takes, a list of one `keras.InputSpec`."""
+        return [keras.InputSpec(shape=(None, *self.image_shape), dtype="float32")]
+
+    def export(self, filepath, **kwargs):
+        """Writes what `call` does for serving, as `export` of Keras does, for any batch size."""
+        kwargs.setdefault("input_signature", self.input_signature)
+        super().export(filepath, **kwargs)
+
+    def save(self, filepath, **kwargs):
+        """Saves the model whole, as `save` of Keras does; the file appears whole or not at all.
+
+        Raises:
+            ValueError: if the file's name does not end in `.keras`.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras":
+            raise ValueError(
+                "Expected a file name that ends in .keras, the one format that keeps both "
+                f"networks and the states of the optimizers. Received: {path}. For the weights "
+                "alone there is save_weights('….weights.h5')."
+            )
+        if path.exists() and not kwargs.get("overwrite", True):
+            raise FileExistsError(
+                f"{path} is there already. Pass overwrite=True, or name another file."
+            )
+        with written_whole(path) as unfinished:
+            super().save(unfinished, **kwargs)
 
     def get_config(self):
         return {
@@ -243,6 +373,28 @@ class ImageModel(keras.Model):
         found = [getattr(layer, "seed_generator", None) for layer in layers]
         return [generator for generator in found if generator is not None]
 
+    def _settings(self):
+        """Returns what a run with this model depends on, a dict of plain values."""
+        settings = {"model": type(self).__name__}
+        for name, value in self.get_config().items():
+            if isinstance(value, dict) and "class_name" in value:
+                settings[name] = _layers_of(getattr(self, name))
+            elif name != "name":
+                settings[name] = value
+        for number, optimizer in enumerate(self.optimizers):
+            config = keras.saving.serialize_keras_object(optimizer)
+            settings[f"optimizer {number}"] = config["class_name"]
+            for name, value in _without_names(config["config"]).items():
+                settings[f"optimizer {number}, {name}"] = value
+        return settings
+
+
+class _FollowSteps(keras.callbacks.Callback):
+    """Notes at the beginning of an epoch how many steps were taken: its order depends on it."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model._steps_taken = int(self.model._steps())
+
 
 def default_steps_per_execution():
     """Returns how many steps TensorFlow takes between two looks at the callbacks.
@@ -282,3 +434,37 @@ def weighted_mean(values, weights=None):
     if weights is not None:
         values = values * weights
     return tf.reduce_mean(values) / tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _layers_of(network):
+    """Returns a line that tells networks of other layers or other settings apart."""
+    layers = [
+        [type(layer).__name__, _without_names(layer.get_config())]
+        for layer in network._flatten_layers()
+        if not isinstance(layer, keras.Model)
+    ]
+    text = json.dumps(layers, sort_keys=True, default=str)
+    number = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{len(layers)} layers, {network.count_params()} weights, number {number}"
+
+
+def _without_names(config):
+    """Leaves out names, which Keras numbers anew in each process."""
+    if isinstance(config, dict):
+        return {key: _without_names(item) for key, item in config.items() if key != "name"}
+    if isinstance(config, (list, tuple)):
+        return [_without_names(item) for item in config]
+    return config
+
+
+def _digest(data):
+    """Returns a line that tells one training set from another, or `None`."""
+    if data is None:
+        return None
+    if isinstance(data, tuple):
+        return [_digest(part) for part in data]
+    if isinstance(data, np.ndarray):
+        return f"array {data.shape}, SHA-256 {content_sha256({'': data})[:12]}"
+    if isinstance(data, tf.data.Dataset):
+        return f"dataset of {int(data.cardinality())} batches of {data.element_spec}"
+    return f"{type(data).__name__} of {len(data) if hasattr(data, '__len__') else '?'} batches"

@@ -1,13 +1,12 @@
 """Image data sets under one roof: drawn ones that ship with `gk`, real ones by download."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from gk import downloads
+from gk import downloads, files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,19 +127,6 @@ def load(name):
     )
 
 
-def content_sha256(arrays):
-    """Returns the SHA-256 of arrays by name: of their names, types, shapes and values.
-
-    The container does not count, so that a file may be compressed anew.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def package_data_folder():
     """Returns the folder of the embedded sets and the judges, installed or in a clone."""
     package = Path(__file__).resolve().parent
@@ -154,9 +140,9 @@ def _read_embedded(name):
         "Restore it with `git checkout data` in a clone, or install the package again with "
         "`pip install --force-reinstall`."
     )
-    arrays = downloads.read_npz(path, remedy)
-    if content_sha256(arrays) != EMBEDDED_SETS[name].content_sha256:
-        raise downloads.damaged(path, "its content is not what data/draw.py draws", remedy)
+    arrays = files.read_npz(path, remedy)
+    if files.content_sha256(arrays) != EMBEDDED_SETS[name].content_sha256:
+        raise files.damaged(path, "its content is not what data/draw.py draws", remedy)
     return arrays
 
 

@@ -5,14 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from gk import networks
-from gk.base import (
-    ImageModel,
-    check_output,
-    default_steps_per_execution,
-    in_batches,
-    weighted_mean,
-)
+from gk.average import averaged, follow
+from gk.base import ImageModel, check_output, in_batches, weighted_mean
 from gk.losses import GAMES
+from gk.pipeline import images_of
 
 
 @keras.saving.register_keras_serializable("gk")
@@ -22,8 +18,7 @@ class DCGAN(ImageModel):
     The two-player game of Goodfellow et al. (2014, Generative Adversarial Nets,
     arXiv:1406.2661) with the non-saturating loss of the generator, on the convolutional
     networks of Radford, Metz & Chintala (2016, arXiv:1511.06434). Images are generated from
-    an exponential moving average of the generator's weights (Yazıcı et al., 2019,
-    arXiv:1806.04498).
+    `averaged_generator`, an exponential moving average of the generator (`gk.average`).
 
     Args:
         image_shape: `(height, width, channels)`.
@@ -63,6 +58,8 @@ class DCGAN(ImageModel):
     (3, 28, 28, 1)
     """
 
+    traced = ("seed", "game", "label_smoothing", "r1_weight", "joint_batch", "ema_decay")
+
     def __init__(
         self,
         image_shape,
@@ -101,26 +98,15 @@ class DCGAN(ImageModel):
         self.discriminator = discriminator or networks.dcgan_discriminator(image_shape, width)
         check_output(self.generator, self.image_shape, "generator")
         check_output(self.discriminator, (1,), "discriminator")
-        self.averaged_weights = [
-            self.add_weight(
-                name=f"averaged_{number}",
-                shape=weight.shape,
-                initializer=lambda shape, dtype, weight=weight: tf.convert_to_tensor(weight),
-                trainable=False,
-                aggregation="only_first_replica",
-            )
-            for number, weight in enumerate(self.generator.trainable_variables)
-        ]
+        self.averaged_generator = averaged(self.generator)
         self._track_means("loss", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy")
         self.built = True
 
-    def compile(
-        self,
-        d_optimizer=None,
-        g_optimizer=None,
-        steps_per_execution=None,
-        **kwargs,
-    ):
+    @property
+    def optimizers(self):
+        return [self.d_optimizer, self.g_optimizer]
+
+    def compile(self, d_optimizer=None, g_optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the two optimizers, Adam with rate 1e-3, beta_1 0 and beta_2 0.99 by default.
 
         Momentum goes on in a direction that was right against the opponent of before, which
@@ -131,17 +117,42 @@ class DCGAN(ImageModel):
             g_optimizer: the generator's.
             steps_per_execution: number of steps between two calls of a callback, 10 by
                 default, 1 on several replicas.
-            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly`.
+            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly` and
+                `jit_compile`.
+
+        Raises:
+            ValueError: if one optimizer is given for both players, or what `ImageModel.compile`
+                refuses.
         """
-        steps = steps_per_execution or default_steps_per_execution()
-        keras.Model.compile(self, optimizer=None, steps_per_execution=steps, **kwargs)
+        if kwargs.pop("optimizer", None) is not None:
+            raise ValueError(
+                "Expected an optimizer for each player, d_optimizer and g_optimizer. "
+                "Received: optimizer"
+            )
+        self._compile(None, steps_per_execution, kwargs)
         self.d_optimizer = keras.optimizers.get(d_optimizer or _adam())
         self.g_optimizer = keras.optimizers.get(g_optimizer or _adam())
+        if self.d_optimizer is self.g_optimizer:
+            raise ValueError(
+                "Expected two optimizers, as each keeps the moments of its own player. Received: "
+                "the same one as d_optimizer and g_optimizer. Make another with the same settings."
+            )
         self.d_optimizer.build(self.discriminator.trainable_variables)
         self.g_optimizer.build(self.generator.trainable_variables)
+        self._compiled_with = self._settings()
+
+    def _check_callbacks(self, callbacks):
+        for callback in callbacks:
+            name = type(callback).__name__
+            if name in ("LearningRateScheduler", "ReduceLROnPlateau"):
+                raise ValueError(
+                    f"Expected no {name}, which sets the rate of one optimizer. Received one for a "
+                    "DCGAN, whose players have two. Give each a schedule in compile, such as "
+                    "d_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(…))."
+                )
 
     def call(self, latents, training=False):
-        return _to_user(self.generator(latents, training=training))
+        return _to_user(self.averaged_generator(latents, training=training))
 
     def losses_of_both(self, real_logits, fake_logits):
         """Returns the discriminator's and the generator's loss of each image, `(batch,)` each."""
@@ -159,9 +170,9 @@ class DCGAN(ImageModel):
         return 0.5 * self.r1_weight * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
 
     def train_step(self, data):
-        images, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+        images, _, weights = self._unpack(data)
         real = _to_networks(images)
-        latents = self._latents(tf.shape(images)[0], salt=0)
+        latents = self._latents(tf.shape(images)[0], self._steps(), salt=0)
         # One forward pass serves both players.
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(latents, training=True)
@@ -178,12 +189,13 @@ class DCGAN(ImageModel):
         g_gradients = tape.gradient(g_total, g_weights)
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
-        self._average_generator()
+        follow(self.averaged_generator, self.generator, self._steps(), self.ema_decay)
         return self._log(real_logits, fake_logits, d_loss, g_loss)
 
     def test_step(self, data):
-        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        fakes = self.generator(self._latents(tf.shape(images)[0], salt=1), training=False)
+        images, _, _ = self._unpack(data)
+        latents = self._latents(tf.shape(images)[0], self._next_batch(), salt=1)
+        fakes = self.generator(latents, training=False)
         real_logits, fake_logits = self._judge(_to_networks(images), fakes, training=False)
         losses = self.losses_of_both(real_logits, fake_logits)
         return self._log(real_logits, fake_logits, *losses)
@@ -195,17 +207,8 @@ class DCGAN(ImageModel):
         real_logits = self.discriminator(real, training=training)
         return real_logits, self.discriminator(fakes, training=training)
 
-    def _latents(self, n, salt):
-        return self._noise((n, self.latent_dim), self.g_optimizer.iterations, salt)
-
-    def _average_generator(self):
-        # Early on the average forgets faster, so that it does not hold on to the start.
-        step = tf.cast(self.g_optimizer.iterations, tf.float32)
-        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
-        for average, weight in zip(
-            self.averaged_weights, self.generator.trainable_variables, strict=True
-        ):
-            average.assign(decay * average + (1.0 - decay) * weight)
+    def _latents(self, n, step, salt):
+        return self._noise((n, self.latent_dim), step, salt)
 
     def _log(self, real_logits, fake_logits, d_loss, g_loss):
         values = {
@@ -231,21 +234,13 @@ class DCGAN(ImageModel):
 
     def generate_from(self, latents):
         """Makes images from given random vectors `(n, latent_dim)`, see `generate`."""
-        generator = self.generator
-
-        def images_of(batch):
-            fixed = [weight.value for weight in generator.non_trainable_variables]
-            averaged = [weight.value for weight in self.averaged_weights]
-            images, _ = generator.stateless_call(averaged, fixed, batch, training=False)
-            return _to_user(images)
-
-        return in_batches(images_of, latents).clip(0, 1)
+        return in_batches(self, latents).clip(0, 1)
 
     def calibrate(self, num_batches=100, batch_size=256):
-        """Fits the generator's batch normalization to its averaged weights.
+        """Measures anew what the averaged generator's batch normalization goes by.
 
-        While it trains, a generator keeps moving means and variances of its own maps; those
-        of the averaged generator differ a little (Izmailov et al., 2018, Averaging Weights
+        An average of the statistics of many generators is not quite the statistics of the
+        averaged one (Izmailov et al., 2018, Averaging Weights
         Leads to Wider Optima and Better Generalization, arXiv:1803.05407). Call it at the end
         of a training; it draws the same random vectors each time.
 
@@ -253,22 +248,35 @@ class DCGAN(ImageModel):
             num_batches: number of batches of random vectors.
             batch_size: size of each.
         """
-        averaged = [weight.value for weight in self.averaged_weights]
-        fixed = self.generator.non_trainable_variables
-        values = [weight.value for weight in fixed]
+        average = self.averaged_generator
+        mean_of = dict(zip(map(id, self.generator.weights), average.weights, strict=True))
+        learned, fixed = (
+            [mean_of.get(id(variable), variable) for variable in variables]
+            for variables in (
+                self.generator.trainable_variables,
+                self.generator.non_trainable_variables,
+            )
+        )
+        values = [variable.value for variable in fixed]
         rng = np.random.default_rng(self.seed)
         for _ in range(num_batches):
             latents = rng.standard_normal((batch_size, self.latent_dim), dtype="float32")
-            _, values = self.generator.stateless_call(averaged, values, latents, training=True)
-        for weight, value in zip(fixed, values, strict=True):
-            weight.assign(value)
+            _, values = self.generator.stateless_call(
+                [variable.value for variable in learned], values, latents, training=True
+            )
+        for variable, value in zip(fixed, values, strict=True):
+            variable.assign(value)
 
     def discriminate(self, images):
         """Returns the discriminator's logits, a float32 array `(n,)`, positive for real."""
-        self._check_data(np.asarray(images), "images")
+        images = images_of(images, "images", self.image_shape)
         return in_batches(
             lambda batch: self.discriminator(_to_networks(batch), training=False)[:, 0], images
         )
+
+    @property
+    def input_signature(self):
+        return [keras.InputSpec(shape=(None, self.latent_dim), dtype="float32")]
 
     def get_config(self):
         return {

@@ -5,13 +5,14 @@ import errno
 import gzip
 import hashlib
 import os
-import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pooch
 import requests
+
+from gk.files import damaged, read_npz
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,22 +120,6 @@ def read(name):
         _download(name, folder / name, missing)
         paths = _find_idx_files(name, folder)
     return {key: _read_idx(name, key, path) for key, path in paths.items()}
-
-
-def read_npz(path, remedy):
-    """Returns the arrays of an `.npz` file; one that cannot be read is named in the error."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError as error:
-        raise damaged(path, "it does not exist", remedy) from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise damaged(path, f"it is not a complete .npz file ({error})", remedy) from error
-
-
-def damaged(path, what, remedy):
-    """Returns the error that names a file, what is wrong with it and the way out."""
-    return ValueError(f"{path} cannot be used: {what}. {remedy}")
 
 
 def _read_real_npz(name, path):

@@ -1,13 +1,9 @@
 """The judges: small classifiers, trained once and kept, that tell what an image shows."""
 
-import tempfile
-import zipfile
-from pathlib import Path
-
 import keras
 import numpy as np
 
-from gk import datasets, networks
+from gk import datasets, files, networks
 from gk.drawing import faces
 
 EPOCHS = 20
@@ -65,17 +61,23 @@ def load(name):
         ValueError: if the name is unknown, or the file of the judge is damaged.
     """
     class_names = datasets.class_names(name)
-    path = datasets.package_data_folder() / "judges" / f"{name}.keras"
-    try:
-        network = keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} cannot be used: it is not a whole .keras file ({error}). Restore it with "
-            "`git checkout data` in a clone, or train it again with `make judges`."
-        ) from error
+    remedy = "Restore it with `git checkout data` in a clone, or train it again with `make judges`."
+
+    def build(config):
+        if config.pop("judge_of") != name:
+            raise ValueError(f"expected the judge of {name!r}")
+        network = networks.judge(**config)
+        return network, {"judge": network}
+
+    network, _ = files.read_weights(path_of(name), remedy, build)
     if name == "faces":
         return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
     return Judge(network, class_names, exclusive=True)
+
+
+def path_of(name):
+    """Returns where the weights of the judge of an image set lie."""
+    return datasets.package_data_folder() / "judges" / f"{name}.npz"
 
 
 def train(name, seed=0, verbose=0):
@@ -114,12 +116,11 @@ def face_targets(attributes):
     return np.stack(columns, axis=1).astype("float32")
 
 
-def save(network, path):
-    """Writes a judge's network without its optimizer; the file appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bare = keras.Model(network.input, network.output, name=network.name)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        unfinished = Path(folder) / path.name
-        bare.save(unfinished)
-        unfinished.replace(path)
+def save(network, name):
+    """Writes the weights of the judge of an image set to where `load` looks for them."""
+    config = {
+        "judge_of": name,
+        "image_shape": network.input_shape[1:],
+        "num_outputs": network.output_shape[-1],
+    }
+    files.write_weights(path_of(name), config, {"judge": network.get_weights()})

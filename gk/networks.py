@@ -26,6 +26,7 @@ def resnet(image_shape, num_classes, width=16):
     >>> resnet((28, 28, 1), num_classes=10).output_shape
     (None, 10)
     """
+    check_channels_last()
     images = keras.Input(image_shape)
     x = _convolution(images, width, kernel_size=3, strides=2)
     x = _residual_block(x, 2 * width, strides=2)
@@ -56,6 +57,7 @@ def inception(image_shape, num_classes, width=16):
     >>> inception((28, 28, 1), num_classes=10).output_shape
     (None, 10)
     """
+    check_channels_last()
     images = keras.Input(image_shape)
     x = _convolution(images, width, kernel_size=3, strides=2)
     x = _convolution(x, 2 * width, kernel_size=3, strides=2)
@@ -76,6 +78,7 @@ def judge(image_shape, num_outputs):
         A Keras model from images `(batch, height, width, channels)` in [0, 1] to logits
         `(batch, num_outputs)`. Its layer `"features"` has shape `(batch, 64)`.
     """
+    check_channels_last()
     images = keras.Input(image_shape)
     x = images
     for filters in (16, 32, 40):
@@ -248,7 +251,18 @@ def dcgan_discriminator(image_shape, width=32, dropout=0.0, batch_norm=False, sp
     return keras.Model(images, normalized(layers.Dense(1))(x), name="discriminator")
 
 
+def check_channels_last():
+    """Raises ValueError where Keras puts channels first: `(height, width, channels)` is ours."""
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "Expected images as (height, width, channels). Received: Keras set to channels_first. "
+            "Call keras.config.set_image_data_format('channels_last'), or change "
+            "image_data_format in Keras's configuration file."
+        )
+
+
 def _check_multiple_of_4(image_shape):
+    check_channels_last()
     if len(image_shape) != 3 or image_shape[0] % 4 or image_shape[1] % 4:
         raise ValueError(
             "Expected image_shape (height, width, channels) with height and width multiples of "

@@ -1,12 +1,9 @@
 """DCGANs that were trained for longer than a lesson lasts: the recipe, and the weights."""
 
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 
-from gk import datasets, downloads, judges, metrics
+from gk import datasets, files, judges, metrics
 from gk.dcgan import DCGAN
 
 NAMES = ("digits", "faces", "mnist", "fashion_mnist")
@@ -41,23 +38,17 @@ def load(name):
             f"No trained DCGAN ships for this set. Expected one of {known}. Received: {name!r}. "
             "Train one: gk.pretrained.train(images)"
         )
-    path = datasets.package_data_folder() / "weights" / f"{name}.npz"
     remedy = "Restore it with `git checkout data`, or train it again with `make gans`."
-    arrays = downloads.read_npz(path, remedy)
-    try:
-        model = DCGAN(**json.loads(str(arrays["config"])))
-        for network in (model.generator, model.discriminator):
-            network.set_weights(
-                [arrays[f"{network.name}_{number:02d}"] for number in range(len(network.weights))]
-            )
-    except (KeyError, ValueError, TypeError) as error:
-        raise downloads.damaged(path, f"it does not hold this model ({error})", remedy) from error
-    for average, weight in zip(
-        model.averaged_weights, model.generator.trainable_variables, strict=True
-    ):
-        average.assign(weight)
+    path = datasets.package_data_folder() / "weights" / f"{name}.npz"
+    model, networks = files.read_weights(path, remedy, _build)
+    model.averaged_generator.set_weights(networks["generator"].get_weights())
     model.compile()
     return model
+
+
+def _build(config):
+    model = DCGAN(**config)
+    return model, {"generator": model.generator, "discriminator": model.discriminator}
 
 
 def train(images, steps=STEPS, callbacks=(), verbose=0):
@@ -123,21 +114,7 @@ def save(model, path):
         model: a `DCGAN` with its default networks.
         path: ends in `.npz`.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    averaged = dict(
-        zip(
-            (weight.path for weight in model.generator.trainable_variables),
-            model.averaged_weights,
-            strict=True,
-        )
-    )
-    arrays = {
-        f"{network.name}_{number:02d}": averaged.get(weight.path, weight).numpy().astype("float16")
-        for network in (model.generator, model.discriminator)
-        for number, weight in enumerate(network.weights)
-    }
     config = {"image_shape": model.image_shape, "latent_dim": model.latent_dim}
-    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
-    np.savez_compressed(unfinished, config=json.dumps(config), **arrays)
-    unfinished.replace(path)
+    networks = {"generator": model.averaged_generator, "discriminator": model.discriminator}
+    weights = {name: network.get_weights() for name, network in networks.items()}
+    files.write_weights(path, config, weights, dtype="float16")

@@ -10,8 +10,8 @@ import pooch
 import requests
 from scipy.stats import norm
 
-from gk import downloads
-from gk.datasets import content_sha256, package_data_folder
+from gk import downloads, files
+from gk.datasets import package_data_folder
 
 NUM_USERS, NUM_ITEMS = 1200, 240
 DRAWN_WITH_SEED = 3
@@ -104,9 +104,9 @@ def _liking(rng):
 def _read_drawn():
     path = package_data_folder() / "ratings.npz"
     remedy = "Restore it with `git checkout data`, or install the package again."
-    arrays = downloads.read_npz(path, remedy)
-    if content_sha256(arrays) != DRAWN_SHA256:
-        raise downloads.damaged(path, "its content is not what data/draw.py draws", remedy)
+    arrays = files.read_npz(path, remedy)
+    if files.content_sha256(arrays) != DRAWN_SHA256:
+        raise files.damaged(path, "its content is not what data/draw.py draws", remedy)
     return pd.DataFrame({name: arrays[name].astype(int) for name in ("user", "item", "rating")})
 
 
@@ -129,7 +129,7 @@ def _read_movielens():
             ) from error
     content = path.read_bytes()
     if hashlib.md5(content).hexdigest() != MOVIELENS_MD5:
-        raise downloads.damaged(path, "its MD5 is not the published one", f"Delete it. {by_hand}")
+        raise files.damaged(path, "its MD5 is not the published one", f"Delete it. {by_hand}")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         lines = archive.read("ml-100k/u.data")
     table = pd.read_csv(io.BytesIO(lines), sep="\t", names=["user", "item", "rating", "time"])

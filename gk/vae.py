@@ -1,5 +1,7 @@
 """The variational autoencoder: an encoder that gives regions instead of points."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,6 +9,7 @@ from keras import ops
 
 from gk import losses, networks
 from gk.base import ImageModel, check_output, in_batches, weighted_mean
+from gk.pipeline import images_of
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 
@@ -23,7 +26,8 @@ class VAE(ImageModel):
     Args:
         image_shape: `(height, width, channels)`.
         latent_dim: number of latent dimensions.
-        kl_weight: weight of the KL loss, not negative; 1 gives the evidence lower bound.
+        kl_weight: weight of the KL loss, not negative; 1 gives the evidence lower bound. May
+            be set again at any time, as by a callback that anneals it.
         likelihood: `"bernoulli"`, the decoder gives logits of ink; or `"gaussian"`, it gives
             means, and one variance for all pixels is learned.
         encoder: Keras model from images to `(batch, 2 * latent_dim)`: all means, then all
@@ -50,6 +54,8 @@ class VAE(ImageModel):
     (3, 28, 28, 1)
     """
 
+    traced = ("seed", "likelihood")
+
     def __init__(
         self,
         image_shape,
@@ -67,9 +73,9 @@ class VAE(ImageModel):
             raise ValueError(
                 f"Expected likelihood as one of {LIKELIHOODS}. Received: {likelihood!r}"
             )
-        if not kl_weight >= 0:
-            raise ValueError(f"Expected kl_weight of at least 0. Received: {kl_weight}")
-        self.kl_weight = float(kl_weight)
+        # A number would be frozen when the step is traced.
+        self._kl_weight = self.add_weight(name="kl_weight", shape=(), trainable=False)
+        self.kl_weight = kl_weight
         self.likelihood = likelihood
         num_outputs = 2 * self.latent_dim
         self.encoder = encoder or networks.convolutional_encoder(image_shape, num_outputs, width)
@@ -82,6 +88,17 @@ class VAE(ImageModel):
             )
         self._track_means("loss", "reconstruction_loss", "kl_loss")
         self.built = True
+
+    @property
+    def kl_weight(self):
+        """Weight of the KL loss, a float."""
+        return float(self._kl_weight)
+
+    @kl_weight.setter
+    def kl_weight(self, value):
+        if not (value >= 0 and math.isfinite(value)):
+            raise ValueError(f"Expected kl_weight of at least 0. Received: {value}")
+        self._kl_weight.assign(value)
 
     def call(self, images, training=False):
         z_mean, _ = self.posterior(images, training)
@@ -98,12 +115,12 @@ class VAE(ImageModel):
             return losses.bernoulli_nll(targets, outputs)
         return losses.gaussian_nll(targets, outputs, self.pixel_log_variance)
 
-    def loss_parts(self, images, targets, salt, training):
+    def loss_parts(self, images, targets, step, salt, training):
         """Returns the reconstruction loss and the KL loss of each image, `(batch,)` each."""
         z_mean, z_log_var = self.posterior(images, training)
         # The reparameterisation: the noise is drawn apart, so that the gradient passes
         # through mean and variance.
-        noise = self._noise(tf.shape(z_mean), self.optimizer.iterations, salt)
+        noise = self._noise(tf.shape(z_mean), step, salt)
         z = z_mean + ops.exp(0.5 * z_log_var) * noise
         kl_loss = self.divergence(z_mean, z_log_var)
         return self.reconstruction_loss(targets, z, training), kl_loss
@@ -113,24 +130,23 @@ class VAE(ImageModel):
         return losses.gaussian_kl(z_mean, z_log_var)
 
     def train_step(self, data):
-        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
-        targets = images if targets is None else targets
+        images, targets, weights = self._unpack(data)
         with tf.GradientTape() as tape:
-            reconstruction_loss, kl_loss = self.loss_parts(images, targets, salt=0, training=True)
-            loss = weighted_mean(reconstruction_loss + self.kl_weight * kl_loss, weights)
+            parts = self.loss_parts(images, targets, self._steps(), salt=0, training=True)
+            reconstruction_loss, kl_loss = parts
+            loss = weighted_mean(reconstruction_loss + self._kl_weight * kl_loss, weights)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         return self._log(reconstruction_loss, kl_loss, weights)
 
     def test_step(self, data):
-        images, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
-        targets = images if targets is None else targets
-        parts = self.loss_parts(images, targets, salt=1, training=False)
+        images, targets, weights = self._unpack(data)
+        parts = self.loss_parts(images, targets, self._next_batch(), salt=1, training=False)
         return self._log(*parts, weights)
 
     def _log(self, reconstruction_loss, kl_loss, weights):
         values = {
-            "loss": reconstruction_loss + self.kl_weight * kl_loss,
+            "loss": reconstruction_loss + self._kl_weight * kl_loss,
             "reconstruction_loss": reconstruction_loss,
             "kl_loss": kl_loss,
         }
@@ -141,7 +157,7 @@ class VAE(ImageModel):
 
     def encode(self, images):
         """Returns the means of the codes of images, a float32 array `(n, latent_dim)`."""
-        self._check_data(np.asarray(images), "images")
+        images = images_of(images, "images", self.image_shape)
         return in_batches(lambda batch: self.posterior(batch)[0], images)
 
     def decode(self, codes):
@@ -181,12 +197,12 @@ class VAE(ImageModel):
         Raises:
             ValueError: if `num_samples` is less than 1, or the data are no images.
         """
-        self._check_data(np.asarray(images), "images")
+        images = images_of(images, "images", self.image_shape)
         if num_samples < 1:
             raise ValueError(f"Expected num_samples of at least 1. Received: {num_samples}")
         per_image = tf.function(self._log_weights, reduce_retracing=True)
         estimates = []
-        for number, image in enumerate(np.asarray(images, dtype="float32")):
+        for number, image in enumerate(images):
             log_weights = np.concatenate(
                 [
                     np.asarray(per_image(image, size, tf.constant([seed, number * 4096 + chunk])))

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from gk import datasets, downloads, judges
+from gk import datasets, downloads, files, judges
 from gk.drawing import faces
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,12 +17,12 @@ DATASHEET = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
 
 
 def stated(name):
-    (row,) = re.findall(rf"`{name}\.keras` \|.*\|(.*)\|", DATASHEET)
+    (row,) = re.findall(rf"`judges/{name}\.npz` \|.*\|(.*)\|", DATASHEET)
     return row
 
 
 def test_files_are_small():
-    sizes = {path.stem: path.stat().st_size for path in FOLDER.glob("*.keras")}
+    sizes = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
     assert set(sizes) == set(datasets.names())
     assert max(sizes.values()) <= 300_000
 
@@ -74,8 +74,8 @@ def test_a_judge_is_trained_and_saved_whole(monkeypatch, tmp_path):
     monkeypatch.setattr(judges, "EPOCHS", 1)
     monkeypatch.setattr(datasets, "package_data_folder", lambda: tmp_path)
     trained = judges.train("digits")
-    judges.save(trained, tmp_path / "judges" / "digits.keras")
-    assert [path.name for path in (tmp_path / "judges").iterdir()] == ["digits.keras"]
+    judges.save(trained, "digits")
+    assert [path.name for path in (tmp_path / "judges").iterdir()] == ["digits.npz"]
     images = small.x_test[:20]
     again = judges.load("digits").predict(images)
     np.testing.assert_allclose(
@@ -83,12 +83,28 @@ def test_a_judge_is_trained_and_saved_whole(monkeypatch, tmp_path):
     )
 
 
-def test_damaged_judge_is_named(monkeypatch, tmp_path):
-    (tmp_path / "judges").mkdir()
-    whole = (FOLDER / "pets.keras").read_bytes()
-    (tmp_path / "judges" / "pets.keras").write_bytes(whole[:1000])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        ("truncated", "not a complete .npz file"),
+        ("one weight changed", "its content is not what was written"),
+        ("of another set", "expected the judge of 'pets'"),
+        ("missing", "it does not exist"),
+    ],
+)
+def test_damaged_judge_is_named(spoil, message, monkeypatch, tmp_path):
+    path = tmp_path / "judges" / "pets.npz"
+    path.parent.mkdir()
+    if spoil == "truncated":
+        path.write_bytes((FOLDER / "pets.npz").read_bytes()[:1000])
+    elif spoil == "one weight changed":
+        arrays = files.read_npz(FOLDER / "pets.npz", "")
+        arrays["judge_00"][0, 0, 0, 0] += 1e-3
+        np.savez(path, **arrays)
+    elif spoil == "of another set":
+        path.write_bytes((FOLDER / "faces.npz").read_bytes())
     monkeypatch.setattr(datasets, "package_data_folder", lambda: tmp_path)
-    with pytest.raises(ValueError, match=r"pets\.keras cannot be used"):
+    with pytest.raises(ValueError, match=rf"pets\.npz cannot be used: .*{message}.*git checkout"):
         judges.load("pets")
 
 

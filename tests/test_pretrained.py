@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gk
-from gk import datasets, downloads, pretrained
+from gk import datasets, downloads, files, pretrained
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "weights"
@@ -58,7 +58,7 @@ def test_saved_model_is_the_same_but_for_half_precision(tmp_path, monkeypatch):
     assert np.isfinite(history["loss"]).all()
 
 
-@pytest.mark.parametrize("spoil", ["truncated", "other arrays", "no config"])
+@pytest.mark.parametrize("spoil", ["truncated", "other arrays", "other weights", "no config"])
 def test_damaged_file_is_named_with_the_way_out(spoil, tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "package_data_folder", lambda: tmp_path)
     path = tmp_path / "weights" / "digits.npz"
@@ -67,8 +67,11 @@ def test_damaged_file_is_named_with_the_way_out(spoil, tmp_path, monkeypatch):
     if spoil == "truncated":
         path.write_bytes(whole[: len(whole) // 2])
     elif spoil == "other arrays":
-        arrays = downloads.read_npz(FOLDER / "digits.npz", "")
-        np.savez(path, **{**arrays, "generator_00": np.zeros((3, 3))})
+        networks = {"generator": [np.zeros((3, 3))], "discriminator": []}
+        files.write_weights(path, {"image_shape": (28, 28, 1), "latent_dim": 16}, networks)
+    elif spoil == "other weights":
+        arrays = files.read_npz(FOLDER / "digits.npz", "")
+        np.savez(path, **{**arrays, "generator_00": -arrays["generator_00"]})
     else:
         np.savez(path, generator_00=np.zeros(3))
     with pytest.raises(ValueError, match=r"digits\.npz cannot be used.*git checkout data"):

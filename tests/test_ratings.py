@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gk import ratings
-from gk.datasets import content_sha256
+from gk.files import content_sha256
 
 
 def test_drawn_ratings_hold_what_load_promises():

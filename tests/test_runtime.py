@@ -187,20 +187,24 @@ def test_inception_modules_look_through_three_windows_and_a_pool():
     assert windows == {(1, 1), (3, 3), (5, 5)}
 
 
-FAULTS_OF_STEPS = """
+PAGE_FAULTS = """
 import resource
 import gk
 import numpy as np
+import tensorflow as tf
 
 gk.setup("cpu")
-images = np.random.default_rng(0).uniform(size=(6400, 28, 28, 1)).astype("float32")
+images = np.random.default_rng(0).uniform(size=(128, 28, 28, 1)).astype("float32")
 networks = (gk.networks.dense_encoder, gk.networks.dense_decoder)
 encoder, decoder = (build((28, 28, 1), size) for build, size in zip(networks, (4, 2)))
 model = gk.VAE((28, 28, 1), 2, encoder=encoder, decoder=decoder)
 model.compile()
-model.fit(images[:1280], batch_size=128, verbose=0)
+# TensorFlow's datasets from generators tell glibc to give up what it can.
+given = tf.TensorSpec((128, 28, 28, 1), tf.float32)
+endless = tf.data.Dataset.from_generator(lambda: iter([images]), output_signature=given).repeat()
+model.fit(endless, steps_per_epoch=10, verbose=0)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-model.fit(images, batch_size=128, epochs=4, verbose=0)
+model.fit(endless, steps_per_epoch=200, verbose=0)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -209,11 +213,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_freed_memory_is_kept_unless_turned_off():
     faults = {}
     for choice in ("0", "1"):
-        done = run(FAULTS_OF_STEPS, GK_KEEP_MEMORY=choice)
+        done = run(PAGE_FAULTS, GK_KEEP_MEMORY=choice)
         assert done.returncode == 0, done.stderr
         faults[choice] = int(done.stdout.splitlines()[-1])
-    # TensorFlow 2.18 and 2.20 give up less than 2.21, and fault fewer than 20,000 times either way.
-    assert faults["1"] < max(0.5 * faults["0"], 20_000)
+    # Before TensorFlow 2.21 there are some 2,000 either way.
+    assert faults["1"] < max(0.2 * faults["0"], 4_000)
     done = run("import gk", GK_KEEP_MEMORY="yes")
     assert "Expected the environment variable GK_KEEP_MEMORY as 0 or 1" in done.stderr
 

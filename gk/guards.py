@@ -1,0 +1,430 @@
+"""What watches over a training: a guard against NaN, and runs that survive being killed."""
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import inspect
+import json
+import math
+import os
+import socket
+import warnings
+from pathlib import Path
+
+import filelock
+import keras
+import numpy as np
+
+from gk.files import content_sha256, written_whole
+
+CHECK_NAN_EVERY = 50
+
+# Callbacks that decide how a run goes on: a run has them from its beginning or not at all.
+STEERING = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau")
+
+
+_KINDS = {"list": list, "tuple": tuple, "set": set}
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Stops training when a loss is not a number, with the weights from before that epoch.
+
+    `fit` of the models of this course always has it.
+
+    Raises:
+        FloatingPointError: from `fit`, after the weights were put back.
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+        self._checked = -CHECK_NAN_EVERY
+        self._good = values_of(self.model)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch - self._checked >= CHECK_NAN_EVERY:
+            self._checked = batch
+            self._check(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check(logs)
+
+    def _check(self, logs):
+        bad = [name for name, value in (logs or {}).items() if not math.isfinite(np.squeeze(value))]
+        if not bad:
+            return
+        put_back(self.model, self._good)
+        remedy = "Try a smaller learning rate, or look for extreme values in the data."
+        if all(name.startswith("val_") for name in bad):
+            remedy = "The training losses are finite: look for extreme values in validation_data."
+        raise FloatingPointError(
+            f"{', '.join(bad)} became NaN or infinite in epoch {self._epoch + 1}. The weights "
+            f"are those from before that epoch. {remedy}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was found whole: its record, and the arrays of the callbacks."""
+
+    path: Path
+    logs: list
+    stopped: bool
+    callbacks: dict
+    arrays: dict
+
+
+class Resume(keras.callbacks.Callback):
+    """Continues an interrupted run as if nothing had happened.
+
+    Saves weights, optimizer states, random states, logs and the states of the other callbacks
+    after each epoch. When the same program is started again after a kill, training goes on
+    behind the last epoch that was saved whole, and ends with the same bits and the same
+    history as an uninterrupted run. That holds for the models of this course on arrays, whose
+    shuffling and noise derive from the seed and the step, and where operations are repeatable
+    (`gk.setup(deterministic=True)`).
+
+    A folder belongs to one run: to one model, its settings, its optimizers, its data and the
+    arguments of `fit` that change the result. The number of epochs may grow. What differs is
+    named before training, and nothing in the folder or in the model is touched. How the
+    machine computes (devices, threads, replicas, XLA) is not part of the run, though it may
+    change its last digits.
+
+    Of other callbacks, the numbers, strings, lists, dictionaries and arrays that change in
+    training are kept, so that `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint` and
+    `gk.callbacks.SampleImages` go on, too. Other objects in them are not.
+
+    With several workers (`tf.distribute.MultiWorkerMirroredStrategy`) the first one writes,
+    and all read, so the folder has to be one that all of them see. When a worker dies the
+    others stop with an error; start the same program again on each.
+
+    Args:
+        folder: where checkpoints are kept; one folder for each run.
+        keep: number of checkpoints to keep, at least 2, so that a damaged one can be
+            replaced by the one before.
+
+    Raises:
+        ValueError: from `fit`, if the folder holds another run.
+        BlockingIOError: from `fit`, if another process trains in the folder.
+        OSError: from `fit`, if the folder cannot be written to, or is full.
+
+    Example:
+
+    ```python
+    model.fit(images, epochs=100, callbacks=[gk.callbacks.Resume("build/my-run")])
+    ```
+    """
+
+    def __init__(self, folder, keep=2):
+        super().__init__()
+        if keep < 2:
+            raise ValueError(f"Expected keep of at least 2. Received: {keep}")
+        self.folder = Path(folder)
+        self.keep = keep
+        self._logs = []
+        self._lock = None
+
+    def attach(self, run, callbacks):
+        """Tells which run this is, and which other callbacks take part; `fit` calls it.
+
+        Args:
+            run: dict of what the result depends on, which JSON can hold.
+            callbacks: the other callbacks of `fit`.
+        """
+        for callback in callbacks:
+            if isinstance(callback, keras.callbacks.BackupAndRestore):
+                raise ValueError(
+                    "Expected one callback that resumes. Received: BackupAndRestore beside "
+                    "Resume. Leave one of them out."
+                )
+            if isinstance(callback, keras.callbacks.CSVLogger) and not callback.append:
+                raise ValueError(
+                    "Expected CSVLogger(…, append=True) beside Resume. Received: append=False, "
+                    "which would delete the rows of the epochs before an interruption."
+                )
+        names = [type(callback).__name__ for callback in callbacks]
+        self._run = {**run, "callbacks": sorted(name for name in names if name in STEERING)}
+        self._others = {
+            f"{name} {names[:number].count(name)}": callbacks[number]
+            for number, name in enumerate(names)
+        }
+
+    def on_train_begin(self, logs=None):
+        self._logs = []
+        if is_first_worker(self.model):
+            self._enter()
+        self._compare()
+        self._kept = {}
+        for path in sorted(self.folder.glob("epoch-*.json"), reverse=True):
+            try:
+                checkpoint = self._read(path)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                warnings.warn(
+                    f"The checkpoint {path.with_suffix('.weights.h5')} cannot be used ({error}). "
+                    "Trying the one before.",
+                    stacklevel=2,
+                )
+                continue
+            self._continue(checkpoint)
+            break
+        self._before = {key: state_of(callback, {}) for key, callback in self._others.items()}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._fill_history()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._logs.append({name: float(np.squeeze(value)) for name, value in (logs or {}).items()})
+        if not is_first_worker(self.model):
+            return
+        try:
+            self._write()
+        except (OSError, RuntimeError) as error:  # h5py raises either
+            last = len(self._logs) - 1
+            raise self._cannot_write(
+                error,
+                f"The last whole checkpoint is that of epoch {last}, and training stopped after "
+                f"epoch {last + 1}. Then start the same program again: it goes on from there.",
+            ) from error
+
+    def on_train_end(self, logs=None):
+        self._fill_history()
+
+    def release(self):
+        """Lets other processes train in the folder; `fit` calls it, however it ends."""
+        if self._lock is not None:
+            self._note().unlink(missing_ok=True)
+            self._lock.release()
+            self._lock = None
+
+    def _note(self):
+        return self.folder / "in-use.txt"
+
+    def _enter(self):
+        """Makes the folder, and keeps other processes out of it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.folder / "in-use.lock")
+            lock.acquire(timeout=0)
+            self._lock = lock
+            self._note().write_text(
+                f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8"
+            )
+        except filelock.Timeout as error:
+            who = self._note().read_text(encoding="utf-8")
+            raise BlockingIOError(
+                errno.EWOULDBLOCK,
+                f"Another run trains in the folder {self.folder}: {who}. Wait until it ends, or "
+                "name another folder.",
+            ) from error
+        except OSError as error:
+            raise self._cannot_write(error, "Nothing was trained.") from error
+
+    def _compare(self):
+        """Raises ValueError unless the folder is empty or this run's; says whose it is."""
+        path = self.folder / "run.json"
+        here = json.loads(json.dumps(self._run))
+        if path.exists():
+            there = json.loads(path.read_text(encoding="utf-8"))
+            differing = [
+                f"{name} ({_shown(there.get(name))} there, {_shown(here.get(name))} here)"
+                for name in {**there, **here}
+                if there.get(name) != here.get(name)
+            ]
+            if differing:
+                raise ValueError(
+                    f"Expected the folder {self.folder} to be empty or to hold this run. Received "
+                    f"one that differs in {'; '.join(differing)}. Name another folder, or delete "
+                    "this one to begin anew. Nothing was changed."
+                )
+        elif strangers := sorted(self.folder.glob("epoch-*")):
+            raise ValueError(
+                f"Expected the folder {self.folder} to be empty or to hold this run. Received one "
+                f"with {strangers[0].name}, but without a run.json that says whose it is. Name "
+                "another folder."
+            )
+        elif is_first_worker(self.model):
+            try:
+                with written_whole(path) as unfinished:
+                    unfinished.write_text(json.dumps(here, indent=1), encoding="utf-8")
+            except OSError as error:
+                raise self._cannot_write(error, "Nothing was trained.") from error
+
+    def _read(self, record):
+        """Returns a checkpoint, checked whole; raises an error if it is not."""
+        content = json.loads(record.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("its record is not a record")
+        for ending in ("weights.h5", "callbacks.npz"):
+            data = record.with_suffix(f".{ending}").read_bytes()
+            if hashlib.sha256(data).hexdigest() != content["sha256"][ending]:
+                raise ValueError(f"the SHA-256 of its {ending} is not the one that was noted")
+        logs = [dict(entry) for entry in content["logs"]]
+        if record.stem != _name_of(len(logs)):
+            raise ValueError(f"its record tells of {len(logs)} epochs")
+        with np.load(record.with_suffix(".callbacks.npz"), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return Checkpoint(record, logs, bool(content["stopped"]), content["callbacks"], arrays)
+
+    def _continue(self, checkpoint):
+        """Puts the model and the callbacks into the state of a checkpoint, or changes nothing."""
+        before = values_of(self.model)
+        try:
+            self.model.load_weights(checkpoint.path.with_suffix(".weights.h5"))
+        except BaseException:
+            put_back(self.model, before)
+            raise
+        for key, state in checkpoint.callbacks.items():
+            if key in self._others:
+                put_state(self._others[key], state, checkpoint.arrays)
+                self._kept[key] = set(state)
+        self._logs = checkpoint.logs
+        done = self.params["epochs"] if checkpoint.stopped else len(self._logs)
+        self.model._initial_epoch = max(done, len(self._logs))
+
+    def _write(self):
+        record = self.folder / f"{_name_of(len(self._logs))}.json"
+        callbacks, arrays = self._states()
+        digests = {}
+        for ending, save in (
+            ("weights.h5", self.model.save_weights),
+            ("callbacks.npz", lambda path: np.savez(path, **arrays)),
+        ):
+            with written_whole(record.with_suffix(f".{ending}")) as unfinished:
+                save(unfinished)
+                digests[ending] = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+        content = {
+            "sha256": digests,
+            "logs": self._logs,
+            "stopped": bool(self.model.stop_training),
+            "callbacks": callbacks,
+        }
+        # A checkpoint counts from the moment its record is there.
+        with written_whole(record) as unfinished:
+            unfinished.write_text(json.dumps(content), encoding="utf-8")
+        for path in self.folder.glob("epoch-*"):
+            # Later ones than this can only be damaged ones, and are written anew in their time.
+            if path.name[: len(record.stem)] <= _name_of(len(self._logs) - self.keep):
+                path.unlink(missing_ok=True)
+
+    def _states(self):
+        """Returns what has changed in the other callbacks, and the arrays among it."""
+        states, arrays = {}, {}
+        for key, callback in self._others.items():
+            now, before = state_of(callback, {}), self._before[key]
+            changed = {name for name, value in now.items() if value != before.get(name)}
+            if changed := changed | self._kept.get(key, set()):
+                now = state_of(callback, arrays)
+                states[key] = {name: now[name] for name in sorted(changed) if name in now}
+        return states, arrays
+
+    def _cannot_write(self, error, what_now):
+        number = getattr(error, "errno", None) or errno.EIO
+        full = number == errno.ENOSPC or "No space left" in str(error)
+        what = "is full" if full else f"cannot be written to ({error})"
+        remedy = "Make room" if full else "Mend its permissions, or name another folder"
+        return OSError(number, f"The folder {self.folder} {what}. {remedy}. {what_now}")
+
+    def _fill_history(self):
+        """Puts the logs of epochs before the interruption in front of those since."""
+        history = self.model.history
+        missing = len(self._logs) - len(history.epoch)
+        if missing > 0:
+            earlier = self._logs[:missing]
+            for name in earlier[0]:
+                values = [logs[name] for logs in earlier]
+                history.history[name] = values + history.history.get(name, [])
+            history.epoch = list(range(missing)) + history.epoch
+
+
+def is_first_worker(model):
+    """Whether this process is the one of several workers that writes files."""
+    resolver = model.distribute_strategy.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def values_of(model):
+    """Returns the values of all variables of a model and its optimizers, a list of arrays."""
+    return [variable.numpy() for variable in _variables(model)]
+
+
+def put_back(model, values):
+    """Gives the variables the values that `values_of` returned."""
+    for variable, value in zip(_variables(model), values, strict=True):
+        variable.assign(value)
+
+
+def _variables(model):
+    states = [variable for optimizer in model.optimizers for variable in optimizer.variables]
+    return [*model.variables, *states]
+
+
+def state_of(callback, arrays):
+    """Returns what a callback knows, in a form that JSON holds.
+
+    Numbers and words that it was made with do not count, as its maker may choose others.
+
+    Args:
+        callback: a Keras callback.
+        arrays: dict to which the arrays among it are added, by their hash.
+
+    Returns:
+        dict from the name of each attribute of plain data to its value.
+    """
+    settings = set().union(
+        *(inspect.signature(cls.__init__).parameters for cls in type(callback).__mro__[:-1])
+    )
+    state = {}
+    for name, value in vars(callback).items():
+        scalar = isinstance(value, (bool, int, float, str, type(None)))
+        if name in ("params", "_model") or (scalar and name in settings):
+            continue
+        with contextlib.suppress(TypeError):
+            state[name] = _encoded(value, arrays)
+    return state
+
+
+def put_state(callback, state, arrays):
+    """Gives a callback what `state_of` returned; lists and dicts stay the same objects."""
+    for name, value in state.items():
+        new, old = _decoded(value, arrays), getattr(callback, name, None)
+        if isinstance(new, list) and isinstance(old, list):
+            old[:] = new
+        elif isinstance(new, dict) and isinstance(old, dict):
+            old.clear()
+            old.update(new)
+        else:
+            setattr(callback, name, new)
+
+
+def _encoded(value, arrays):
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype != object:
+        name = content_sha256({"": value})
+        arrays[name] = np.asarray(value)
+        return {"array": name}
+    for kind in (list, tuple, set):
+        if isinstance(value, kind):
+            return {kind.__name__: [_encoded(item, arrays) for item in value]}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {"dict": {key: _encoded(item, arrays) for key, item in value.items()}}
+    raise TypeError(f"Expected plain data. Received: {type(value).__name__}")
+
+
+def _decoded(value, arrays):
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "array":
+        return arrays[content][()]
+    if kind == "dict":
+        return {key: _decoded(item, arrays) for key, item in content.items()}
+    return _KINDS[kind](_decoded(item, arrays) for item in content)
+
+
+def _name_of(num_epochs):
+    return f"epoch-{max(num_epochs, 0):06d}"
+
+
+def _shown(value):
+    return "none" if value is None else json.dumps(value).strip('"')
