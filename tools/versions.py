@@ -62,6 +62,12 @@ ENVIRONMENTS = {
 }
 
 
+def requirements(project):
+    """Returns what a project's table in pyproject.toml asks for, with the extras in use here."""
+    extras = project["optional-dependencies"]
+    return sum((extras[name] for name in EXTRAS), project["dependencies"])
+
+
 def lower_bounds(project, python):
     """Returns each lower bound of a project as a pinned version, one a line.
 
@@ -69,9 +75,8 @@ def lower_bounds(project, python):
         project: the table `project` of a pyproject.toml.
         python: version of Python, such as `"3.10"`, for which the bounds are meant.
     """
-    extras = project["optional-dependencies"]
     lines = []
-    for text in sum((extras[name] for name in EXTRAS), project["dependencies"]):
+    for text in requirements(project):
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"python_version": python}):
             continue
@@ -132,16 +137,16 @@ def prepare(environment, folder):
             f"Install one: `apt install python{version}-venv` where the system has it, or "
             f"`pyenv install {version}`"
         )
-    settings = (ROOT / "pyproject.toml").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     pinned = None
     if environment.constraints == "bounds":
-        pinned = lower_bounds(tomllib.loads(settings)["project"], environment.pythons[0])
+        pinned = lower_bounds(project, environment.pythons[0])
     elif environment.constraints is not None:
         pinned = (ROOT / environment.constraints).read_text("utf-8")
 
     venv, stamp = folder / "venv", folder / "installed.txt"
     python = venv / "bin" / "python"
-    digest = hashlib.sha256(repr([base, settings, pinned]).encode()).hexdigest()
+    digest = hashlib.sha256(repr([base, requirements(project), pinned]).encode()).hexdigest()
     # What is newest changes by the day, so that environment is made anew each time.
     if pinned is not None and stamp.exists() and stamp.read_text() == digest:
         return python
@@ -149,6 +154,7 @@ def prepare(environment, folder):
     stamp.unlink(missing_ok=True)
     subprocess.run([base, "-m", "venv", "--clear", venv], env=clean_environment(), check=True)
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+    pip += ["--no-compile"]  # of a thousand modules that nobody imports
     if pinned is not None:
         constraints = folder / "constraints.txt"
         constraints.write_text(pinned, encoding="utf-8")
