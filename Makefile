@@ -6,12 +6,14 @@ PROFILE ?= cpu
 VERSIONS ?=
 ADDRESS ?=
 BRANCH ?= main
+JOBS ?=
+RIVALS ?= $(BIN)/python
 
 BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -21,13 +23,15 @@ help: ## list the commands
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
 	@printf '  ADDRESS=https://github.com/OWNER/REPOSITORY BRANCH=main  where copies find gk\n'
 	@printf '  VERSIONS="colab"   which versions to test: lowest, colab, python3.13, newest (all)\n'
+	@printf '  JOBS=1             how many notebooks or tests at once (default: one for each core)\n'
+	@printf '  RIVALS=...         Python that has PyTorch and JAX, for bench (default: .venv'"'"'s)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
-	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)"
+	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)" --jobs "$(JOBS)"
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
-	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses $(or $(JOBS),auto) --dist loadscope --no-loadscope-reorder --durations 10
 
 test-versions: $(READY) ## tests, shipped files and two notebooks in other versions (hours)
 	@$(BIN)/python tools/versions.py --only "$(VERSIONS)"
@@ -40,7 +44,7 @@ lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff format --check
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
-	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)"
+	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"
 
 student: $(READY) ## write copies of the notebooks without solutions to build/student
 	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
@@ -49,7 +53,7 @@ colab: $(READY) ## write copies of the notebooks that install gk from ADDRESS to
 	@$(BIN)/python tools/colab.py --notebooks "$(NOTEBOOKS)" --address "$(ADDRESS)" --branch "$(BRANCH)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
-	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)"
+	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)" --jobs "$(JOBS)"
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. notebooks
@@ -69,8 +73,12 @@ gans: $(READY) ## train the DCGANs that ship again (an hour; two need MNIST and 
 bench-handwriting: $(READY) ## how much the drawn digits are like MNIST
 	@$(BIN)/python benchmarks/handwriting.py
 
-bench: $(READY) ## the models beside the usual ones: time to the same quality
+bench: $(READY) ## the models beside the usual ones, and beside PyTorch and JAX
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/rivals.py --python "$(RIVALS)"
+
+bench-rivals: $(READY) ## the second half of `make bench`: PyTorch and JAX, step by step
+	@$(BIN)/python benchmarks/rivals.py --python "$(RIVALS)"
 
 bench-quality: $(READY) ## how good the models get at leisure (under an hour)
 	@$(BIN)/python benchmarks/quality.py
@@ -89,7 +97,7 @@ bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a qua
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \
-		--no-annotate --no-emit-index-url --all-extras pyproject.toml --output-file constraints.txt
+		--no-annotate --no-emit-index-url --extra course --extra test --extra student pyproject.toml --output-file constraints.txt
 
 clean: ## remove what was built, not the environment
 	rm -rf build

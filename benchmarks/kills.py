@@ -71,7 +71,7 @@ def kill(kind, folder, moment, while_saving):
     checkpoints = folder / "checkpoints"
     while process.poll() is None:
         if time.monotonic() - began >= moment and (
-            not while_saving or any(checkpoints.glob("unfinished*.h5"))
+            not while_saving or any(checkpoints.glob("unfinished*.npz"))
         ):
             process.kill()
             break

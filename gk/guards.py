@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import hashlib
 import inspect
+import io
 import json
 import math
 import os
@@ -65,11 +66,11 @@ class StopAtNaN(keras.callbacks.Callback):
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was found whole: its record, and the arrays of the callbacks."""
+    """A checkpoint that was found whole: logs, values of all variables, states of callbacks."""
 
-    path: Path
     logs: list
     stopped: bool
+    values: list
     callbacks: dict
     arrays: dict
 
@@ -160,7 +161,7 @@ class Resume(keras.callbacks.Callback):
                 checkpoint = self._read(path)
             except (OSError, ValueError, KeyError, TypeError) as error:
                 warnings.warn(
-                    f"The checkpoint {path.with_suffix('.weights.h5')} cannot be used ({error}). "
+                    f"The checkpoint {path.with_suffix('.npz')} cannot be used ({error}). "
                     "Trying the one before.",
                     stacklevel=2,
                 )
@@ -178,7 +179,7 @@ class Resume(keras.callbacks.Callback):
             return
         try:
             self._write()
-        except (OSError, RuntimeError) as error:  # h5py raises either
+        except OSError as error:
             last = len(self._logs) - 1
             raise self._cannot_write(
                 error,
@@ -252,27 +253,22 @@ class Resume(keras.callbacks.Callback):
     def _read(self, record):
         """Returns a checkpoint, checked whole; raises an error if it is not."""
         content = json.loads(record.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("its record is not a record")
-        for ending in ("weights.h5", "callbacks.npz"):
-            data = record.with_suffix(f".{ending}").read_bytes()
-            if hashlib.sha256(data).hexdigest() != content["sha256"][ending]:
-                raise ValueError(f"the SHA-256 of its {ending} is not the one that was noted")
+        data = record.with_suffix(".npz").read_bytes()
+        if hashlib.sha256(data).hexdigest() != content["sha256"]:
+            raise ValueError("its SHA-256 is not the one that was noted")
         logs = [dict(entry) for entry in content["logs"]]
         if record.stem != _name_of(len(logs)):
             raise ValueError(f"its record tells of {len(logs)} epochs")
-        with np.load(record.with_suffix(".callbacks.npz"), allow_pickle=False) as file:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return Checkpoint(record, logs, bool(content["stopped"]), content["callbacks"], arrays)
+        values = [arrays.pop(name) for name in sorted(arrays) if name.startswith("variable ")]
+        if [value.shape for value in values] != [value.shape for value in values_of(self.model)]:
+            raise ValueError("it holds other variables than those of the model")
+        return Checkpoint(logs, bool(content["stopped"]), values, content["callbacks"], arrays)
 
     def _continue(self, checkpoint):
-        """Puts the model and the callbacks into the state of a checkpoint, or changes nothing."""
-        before = values_of(self.model)
-        try:
-            self.model.load_weights(checkpoint.path.with_suffix(".weights.h5"))
-        except BaseException:
-            put_back(self.model, before)
-            raise
+        """Puts the model and the callbacks into the state of a checkpoint."""
+        put_back(self.model, checkpoint.values)
         for key, state in checkpoint.callbacks.items():
             if key in self._others:
                 put_state(self._others[key], state, checkpoint.arrays)
@@ -284,16 +280,14 @@ class Resume(keras.callbacks.Callback):
     def _write(self):
         record = self.folder / f"{_name_of(len(self._logs))}.json"
         callbacks, arrays = self._states()
-        digests = {}
-        for ending, save in (
-            ("weights.h5", self.model.save_weights),
-            ("callbacks.npz", lambda path: np.savez(path, **arrays)),
-        ):
-            with written_whole(record.with_suffix(f".{ending}")) as unfinished:
-                save(unfinished)
-                digests[ending] = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+        for number, value in enumerate(values_of(self.model)):
+            arrays[f"variable {number:06d}"] = value
+        # Python's own writing fails cleanly on a full disk; HDF5 can take the process with it.
+        with written_whole(record.with_suffix(".npz")) as unfinished:
+            np.savez(unfinished, **arrays)
+            digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
         content = {
-            "sha256": digests,
+            "sha256": digest,
             "logs": self._logs,
             "stopped": bool(self.model.stop_training),
             "callbacks": callbacks,
@@ -318,11 +312,10 @@ class Resume(keras.callbacks.Callback):
         return states, arrays
 
     def _cannot_write(self, error, what_now):
-        number = getattr(error, "errno", None) or errno.EIO
-        full = number == errno.ENOSPC or "No space left" in str(error)
+        full = error.errno == errno.ENOSPC
         what = "is full" if full else f"cannot be written to ({error})"
         remedy = "Make room" if full else "Mend its permissions, or name another folder"
-        return OSError(number, f"The folder {self.folder} {what}. {remedy}. {what_now}")
+        return OSError(error.errno, f"The folder {self.folder} {what}. {remedy}. {what_now}")
 
     def _fill_history(self):
         """Puts the logs of epochs before the interruption in front of those since."""

@@ -141,17 +141,19 @@ class Order:
 
     def of_epoch(self, steps_taken):
         """Returns the indices of the images of an epoch of one pass, int64 `(num_images,)`."""
-        return self._one_pass(steps_taken)
+        return self._one_pass(*divmod(steps_taken, self.steps_per_pass))
 
     def of_step(self, step):
         """Returns the indices of the images of a step, where epochs do not end with passes."""
         number, position = divmod(int(step), self.steps_per_pass)
         return self._one_pass(number)[position * self.batch_size :][: self.batch_size]
 
-    def _one_pass(self, number):
+    def _one_pass(self, number, inside=0):
+        """Returns the order of a pass by its number, and by where inside of one it begins."""
         if not self.shuffle:
             return np.arange(self.num_images)
-        return np.random.default_rng([self.seed, number]).permutation(self.num_images)
+        key = [self.seed, number, inside] if inside else [self.seed, number]
+        return np.random.default_rng(key).permutation(self.num_images)
 
 
 def batches(x, y, sample_weight, order, steps_taken):

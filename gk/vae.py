@@ -92,7 +92,7 @@ class VAE(ImageModel):
     @property
     def kl_weight(self):
         """Weight of the KL loss, a float."""
-        return float(self._kl_weight)
+        return float(self._kl_weight.numpy())
 
     @kl_weight.setter
     def kl_weight(self, value):

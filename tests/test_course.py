@@ -1,16 +1,27 @@
-"""`make run`: the whole way from notebooks to pages, and what happens when one fails."""
+"""`make run`: the whole way from notebooks to pages, side by side, and when one fails."""
 
+import contextlib
+import io
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
+
+import gk
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import run_course  # noqa: E402
+import save_notebooks  # noqa: E402
+import seeds  # noqa: E402
+import side_by_side  # noqa: E402
 
 
 def run(*arguments):
@@ -28,6 +39,8 @@ def run(*arguments):
         (["--notebooks", "01 77"], "Unknown notebooks 77. NOTEBOOKS takes any of: 01"),
         (["--dataset", "cifar"], "DATASET takes one of: digits mnist fashion_mnist"),
         (["--profile", "tpu"], "PROFILE takes one of: cpu gpu"),
+        (["--jobs", "0"], "JOBS takes a whole number, at least 1. Received: 0"),
+        (["--jobs", "two"], "JOBS takes a whole number, at least 1. Received: two"),
     ],
 )
 def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path, monkeypatch, capsys):
@@ -50,48 +63,292 @@ def test_a_relative_folder_of_data_is_meant_from_here_not_from_notebooks(tmp_pat
     assert os.environ["GK_PROFILE"] == "cpu"
 
 
+def test_what_is_said_of_profiles_is_what_gk_says():
+    said = {name: dataset for name, (dataset, _) in run_course.PROFILES.items()}
+    assert said == {name: profile.dataset for name, profile in gk.PROFILES.items()}
+
+
+GOOD = [
+    "import gk\nprofile = gk.setup(seed=1)",
+    "gk.claim('X1', 'length of the name', len(DATASET), at_least=1)",
+]
+BAD = ["import os; os.write(2, b'native last words')", "raise KeyError('no such dog')"]
+
+
 @pytest.fixture
-def two_notebooks(tmp_path, monkeypatch):
-    """A project of two short notebooks, of which the second one fails."""
+def project(tmp_path, monkeypatch):
+    """A function that writes notebooks, from their names and cells, and returns the folder."""
     monkeypatch.setattr(run_course, "ROOT", tmp_path)
-    monkeypatch.setenv("GK_PROFILE", "cpu")
+    for name in ("GK_PROFILE", "GK_STATIC"):  # so that both are put back
+        monkeypatch.setenv(name, "cpu")
     (tmp_path / "notebooks").mkdir()
-    good = [
-        "import gk\nprofile = gk.setup(seed=1)",
-        "DATASET = profile.dataset",
-        "gk.claim('X1', 'length of the name', len(DATASET), at_least=1)",
+
+    def write(**notebooks):
+        for number, (name, sources) in enumerate(notebooks.items(), start=1):
+            first = f"# Title of {name}\n\nWhat happens?"
+            cells = [nbformat.v4.new_markdown_cell(first)]
+            cells += map(nbformat.v4.new_code_cell, ["DATASET = 'digits'", *sources])
+            cells[1].metadata["tags"] = ["parameters"]
+            notebook = nbformat.v4.new_notebook(cells=cells)
+            notebook.metadata["kernelspec"] = {
+                "name": "python3",
+                "language": "python",
+                "display_name": "Python 3",
+            }
+            nbformat.write(notebook, tmp_path / "notebooks" / f"{number:02d}_{name}.ipynb")
+        return tmp_path
+
+    return write
+
+
+def command(module, folder, *arguments):
+    """Returns what Python runs to call a tool's `main` on the notebooks of another folder."""
+    lines = [
+        # Where the tests run in the background, Ctrl-C is ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)",
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r})",
+        f"import pathlib, run_course, {module}",
+        f"run_course.ROOT = pathlib.Path({str(folder)!r})",
+        f"sys.argv = {[module, *arguments]!r}",
+        f"sys.exit({module}.main())",
     ]
-    bad = [*good, "raise KeyError('no such dog')"]
-    for name, sources in {"01_good": good, "02_bad": bad}.items():
-        cells = [nbformat.v4.new_markdown_cell(f"# Title of {name}\n\nWhat happens?")]
-        cells += [nbformat.v4.new_code_cell(source) for source in sources]
-        cells[2].metadata["tags"] = ["parameters"]
-        notebook = nbformat.v4.new_notebook(cells=cells)
-        notebook.metadata["kernelspec"] = {
-            "name": "python3",
-            "language": "python",
-            "display_name": "Python 3",
-        }
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
-    return tmp_path
+    return [sys.executable, "-c", "\n".join(lines)]
 
 
-def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(
-    two_notebooks, monkeypatch, capsys
-):
-    output = two_notebooks / "out"
-    monkeypatch.setattr(sys, "argv", ["run_course", "--output", str(output)])
-    assert run_course.main() == 1
+def test_the_index_is_escaped(tmp_path):
+    card = {"name": "01_a", "minutes": 1.0, "error": "<e>", "title": "<t>", "question": "<q>"}
+    claim = {"code": "<c>", "statement": "a < b", "measured": "<m>", "expected": "<x>", "cell": 3}
+    cards = [{**card, "figure": None, "claims": [claim]}]
+    run_course.write_index(cards, tmp_path, "<d>", "<p>", 1.0)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for letter in "tqecmxdp":
+        assert f"&lt;{letter}&gt;" in page
+    assert "a &lt; b" in page
+
+
+def run_main(module, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+    return module.main()
+
+
+def wait_until(happened, seconds=60):
+    """Returns whether something happens in time."""
+    ends = time.monotonic() + seconds
+    while not happened() and time.monotonic() < ends:
+        time.sleep(0.1)
+    return happened()
+
+
+def is_running(pid):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(project, monkeypatch, capsys):
+    folder = project(good=[*GOOD, BAD[0]], bad=BAD, never=["open('started', 'w')"])
+    output = folder / "out"
+    assert run_main(run_course, monkeypatch, "--output", output, "--jobs", 1) == 1
     told = capsys.readouterr().err
-    assert "[2/2] 02_bad" in told
-    assert "02_bad.ipynb failed in cell In[5]: KeyError: 'no such dog'" in told
+    assert re.search(r"^01 good: done in \d.\d min \(1 of 3\)$", told, re.MULTILINE)
+    assert re.search(r"^02 bad: failed after \d.\d min \(2 of 3\)$", told, re.MULTILINE)
+    assert "02_bad.ipynb failed in cell In[4]: KeyError: 'no such dog'" in told
+    assert told.count("native last words") == 1
+    assert not (folder / "notebooks" / "started").exists()
     pages = {"01_good.ipynb", "01_good.html", "02_bad.ipynb", "02_bad.html", "index.html"}
     assert {path.name for path in output.iterdir()} == pages
     index = (output / "index.html").read_text(encoding="utf-8")
-    assert "Title of 01_good" in index
+    assert "Title of good" in index
     assert "length of the name: <b>6</b>" in index
     assert "In[3]" in index
     assert "no such dog" in index
+
+
+SLEEP = """import os, pathlib, time
+pathlib.Path("pid").write_text(str(os.getpid()))
+time.sleep(120)"""
+
+WAIT_FOR_SLEEP = """import pathlib, time
+while not pathlib.Path("pid").exists():
+    time.sleep(0.1)"""
+
+
+def test_a_failure_ends_what_runs_beside_it(project, monkeypatch):
+    folder = project(sleeps=[SLEEP], bad=[WAIT_FOR_SLEEP, *BAD], never=["open('started', 'w')"])
+    output = folder / "out"
+    started = time.monotonic()
+    assert run_main(run_course, monkeypatch, "--output", output, "--jobs", 2) == 1
+    assert time.monotonic() - started < 100
+    assert not is_running(int((folder / "notebooks" / "pid").read_text()))
+    assert not (folder / "notebooks" / "started").exists()
+    assert {path.name for path in output.iterdir()} == {"02_bad.ipynb", "02_bad.html", "index.html"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
+def test_no_kernel_outlives_the_run(number, project):
+    folder = project(sleeps=[SLEEP])
+    pid = folder / "notebooks" / "pid"
+    running = subprocess.Popen(
+        command("run_course", folder, "--output", str(folder / "out")),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert wait_until(lambda: pid.exists() and pid.read_text())
+        workers = psutil.Process(running.pid).children(recursive=True)
+        os.killpg(running.pid, number)
+        _, told = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    if number == signal.SIGINT:
+        assert running.returncode == 130
+        assert "Stopped. What was done is kept in" in told
+        assert "Traceback" not in told
+        assert not list((folder / "out").iterdir())
+    assert int(pid.read_text()) in {worker.pid for worker in workers}
+    assert wait_until(lambda: not any(is_running(worker.pid) for worker in workers))
+
+
+@pytest.fixture
+def all_cores(monkeypatch):
+    """The cores that `make test` may use; each of its workers keeps to one of them."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("processes cannot be kept to cores here")
+    cores = sorted(os.sched_getaffinity(0) | os.sched_getaffinity(os.getppid()))
+    monkeypatch.setattr(side_by_side, "available_cores", lambda: cores)
+    return cores
+
+
+MEET = """import os, pathlib, time
+pathlib.Path(f"{os.getpid()}.here").touch()
+while len(list(pathlib.Path().glob("*.here"))) < 2:
+    time.sleep(0.1)
+pathlib.Path(f"{os.getpid()}.cores").write_text(" ".join(map(str, os.sched_getaffinity(0))))"""
+
+
+def test_two_jobs_run_at_once_each_on_cores_of_its_own(all_cores, project, monkeypatch):
+    folder = project(one=[MEET], other=[MEET])
+    assert run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 2) == 0
+    notes = (folder / "notebooks").glob("*.cores")
+    used = [set(map(int, note.read_text().split())) for note in notes]
+    assert set.union(*used) == set(all_cores)
+    assert len(all_cores) == 1 or not set.intersection(*used)
+
+
+ALONE = """import pathlib, time
+running = pathlib.Path("running")
+running.touch(exist_ok=False)
+time.sleep(0.5)
+running.unlink()"""
+
+
+def test_one_job_runs_one_by_one_the_longest_first_and_cards_keep_their_order(
+    project, monkeypatch, capsys
+):
+    folder = project(short=[ALONE], long=[ALONE], middle=[ALONE])
+    minutes = {"01_short": 0, "02_long": 2, "03_middle": 1}
+    monkeypatch.setattr(side_by_side, "minutes_told", lambda path: minutes[path.stem])
+    assert run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 1) == 0
+    told = capsys.readouterr()
+    assert re.findall(r"^(.*): done in", told.err, re.MULTILINE) == [
+        "02 long",
+        "03 middle",
+        "01 short",
+    ]
+    assert f"Open {folder / 'out' / 'index.html'}" in told.out
+    index = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    assert re.findall("Title of ([a-z]+)</a>", index) == ["short", "long", "middle"]
+
+
+def test_outside_of_a_terminal_the_display_is_whole_lines(project, monkeypatch, capsys):
+    folder = project(good=["1"])
+    run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 3)
+    told = capsys.readouterr().err
+    assert "\r" not in told
+    assert re.fullmatch(
+        r"1 to run, 1 at a time on \d+ cores?\n01 good: done in \d.\d min \(1 of 1\)\n", told
+    )
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_in_a_terminal_each_that_runs_has_a_line_and_none_is_left(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    display = side_by_side.Display(["01 good", "02 long"], 2, 2)
+    display.start("01 good")
+    display.start("02 long")
+    display.show("02 long", 3, 7)
+    display.refresh()
+    shown = terminal.getvalue()
+    display.end("01 good", failed=False)
+    display.end("02 long", failed=True)
+    display.close()
+    assert re.search(r"all .*0/2 · 00:0\d", shown)
+    assert re.search(r"02 long .*3/7 cells · 00:0\d", shown)
+    after = terminal.getvalue().removeprefix(shown)
+    assert "01 good: done in 0.0 min (1 of 2)" in after
+    assert "02 long: failed after 0.0 min (2 of 2)" in after
+    assert not after.rpartition("\r")[2].strip()
+
+
+def test_as_many_run_as_cores_and_memory_allow(monkeypatch):
+    monkeypatch.setattr(side_by_side, "available_cores", lambda: list(range(8)))
+    for gib, num_tasks, expected in [(64, 9, 8), (64, 3, 3), (8, 9, 3), (1, 9, 1)]:
+        memory = psutil.virtual_memory()._replace(total=gib * 2**30)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda memory=memory: memory)
+        assert side_by_side.how_many(num_tasks) == expected
+    assert side_by_side.share_out([0, 2, 3, 5, 7], 2) == [[0, 3, 7], [2, 5]]
+    assert side_by_side.share_out([4, 6], 3) == [[4], [6], [4]]
+    assert side_by_side.one_each([4, 6, 8], 2) == [[4], [6]]
+
+
+def test_one_at_a_time_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(side_by_side, "how_many", lambda num_tasks, gib_each: 5)
+    monkeypatch.setattr(run_course, "COUNT_GPUS", "print(1)")
+    assert run_course.how_many("gpu", 9) == 1
+    assert run_course.how_many("cpu", 9) == 5
+    monkeypatch.setattr(run_course, "COUNT_GPUS", "print(0)")
+    assert run_course.how_many("gpu", 9) == 5
+
+
+def test_each_notebook_tells_how_long_it_takes():
+    told = {path.name: side_by_side.minutes_told(path) for path in run_course.find_notebooks([])}
+    assert 0 not in told.values(), told
+    order = side_by_side.longest_first(run_course.find_notebooks([]))
+    minutes = [told[path.name] for path in order]
+    assert minutes == sorted(minutes, reverse=True)
+
+
+def test_outputs_are_saved_in_place_as_from_one_core(all_cores, project, monkeypatch):
+    folder = project(one=["import os\nlen(os.sched_getaffinity(0))"])
+    monkeypatch.setattr(save_notebooks, "ROOT", folder)
+    run_main(save_notebooks, monkeypatch, "--jobs", 1)
+    (path,) = (folder / "notebooks").iterdir()
+    cells = nbformat.read(path, as_version=4).cells
+    assert [cell.execution_count for cell in cells[1:]] == [1, 2]
+    assert cells[2].outputs[0]["data"]["text/plain"] == "1"
+
+
+CLAIM = """import os
+from IPython.display import display
+claim = {"code": "S1", "statement": "seed", "expected": "any", "measured": os.environ["GK_SEED"]}
+display({"text/plain": ""}, raw=True, metadata={"gk_claim": claim})
+if claim["measured"] == "3":
+    raise KeyError("no such dog")"""
+
+
+def test_seeds_differ_and_a_failing_one_is_named(project, monkeypatch, capsys):
+    project(claims=[CLAIM])
+    assert run_main(seeds, monkeypatch, "--seeds", 3, "--jobs", 3) == 1
+    told = capsys.readouterr()
+    assert "| S1 | 2 | seed | any | 1 to 3 |" in told.out
+    assert "FAILED seed 3: cell In[3]: KeyError: 'no such dog'" in told.out
+    assert "01 claims, seed 3: failed after" in told.err
 
 
 def test_native_log_lines_are_left_out_and_other_errors_stay():
@@ -129,6 +386,7 @@ def test_most_notebooks_use_the_data_set():
 @pytest.mark.parametrize("path", USE_THE_DATA_SET, ids=lambda path: path.stem)
 @pytest.mark.parametrize("dataset", ["mnist", "fashion_mnist"])
 def test_claims_hold_on_real_data(dataset, path, need_real, tmp_path):
+    """Long because each case runs a whole notebook."""
     need_real(dataset)
     done = run("--dataset", dataset, "--notebooks", path.stem[:2], "--output", tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]

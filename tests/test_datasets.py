@@ -369,3 +369,19 @@ def test_real_set(name, need_real):
     data = datasets.load(name)
     assert data.x_train.shape == (60000, 28, 28, 1)
     assert np.bincount(data.y_test).tolist() == PER_CLASS[name]
+
+
+def test_only_the_files_that_are_missing_are_downloaded(tiny, network):
+    write_idx(tiny, tiny["folder"], "plain")
+    (tiny["folder"] / "t10k-labels-idx1-ubyte").unlink()
+    datasets.load("mnist")
+    assert [url.rsplit("/", 1)[1] for url in network] == ["t10k-labels-idx1-ubyte.gz"]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_data_are_looked_for_in_the_package_or_beside_it(installed, tmp_path, monkeypatch):
+    (tmp_path / "gk").mkdir()
+    folder = tmp_path / "gk" / "data" if installed else tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "gk" / "datasets.py"))
+    assert datasets.package_data_folder() == folder

@@ -81,6 +81,10 @@ def main(mode, folder):
             "one": tf.distribute.get_strategy(),
             "two": tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
         }
+        strategy = strategies["two"]
+        model = build("vae", strategy, noise=True)
+        drawn = strategy.run(lambda: model._noise((50,), 0))
+        np.savez(folder / "noise.npz", *strategy.experimental_local_results(drawn))
         for name, strategy in strategies.items():
             for kind in ("autoencoder", "vae"):
                 np.savez(folder / f"{kind}-{name}.npz", *train(build(kind, strategy)))
@@ -167,6 +171,11 @@ def test_two_replicas_train_a_dcgan_alike(replicas):
     (one,), (two,) = load(replicas / "dcgan-one.npz"), load(replicas / "dcgan-two.npz")
     spread = np.sqrt(one.var(axis=0, ddof=1) / 4 + two.var(axis=0, ddof=1) / 4)
     assert np.all(np.abs(one.mean(axis=0) - two.mean(axis=0)) < 5 * spread + 0.02)
+
+
+def test_each_replica_draws_noise_of_its_own(replicas):
+    one, other = load(replicas / "noise.npz")
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "vae"])

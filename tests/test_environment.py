@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 EXTRAS = PROJECT["optional-dependencies"]
+RIVALS = EXTRAS.pop("bench")  # not pinned: only a race needs them, and they are large
 REQUIREMENTS = [Requirement(text) for text in sum(EXTRAS.values(), PROJECT["dependencies"])]
 PLATFORMS = [
     {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -65,6 +66,13 @@ def test_bounds_let_colab_s_versions_pass(path):
         assert requirement.specifier.contains(version), f"{requirement}, Colab has {version}"
 
 
+def test_rivals_are_only_in_an_extra_of_their_own():
+    names = {Requirement(text).name for text in RIVALS}
+    assert names == {"jax", "optax", "torch"}
+    assert names.isdisjoint(requirement.name for requirement in REQUIREMENTS)
+    assert names.isdisjoint(Requirement(line).name for line in CONSTRAINTS.splitlines())
+
+
 def test_constraints_hold_no_address():
     assert not re.search(r"https?:|--|@", CONSTRAINTS)
 
@@ -80,15 +88,16 @@ def test_conda_installs_the_same_thing_as_make():
     assert set(extras) == set(EXTRAS)
 
 
-# The extras of which each folder's code may import, besides the dependencies of gk. What a
-# notebook imports must come with gk: in Colab there is nothing else to bring it.
+# The extras of which code may import, besides the dependencies of gk. What a notebook imports
+# must come with gk: in Colab there is nothing else to bring it.
 MAY_IMPORT = {
-    "gk": [],
-    "notebooks": [],
-    "data": [],
-    "benchmarks": ["bench"],
-    "tools": ["course", "test", "student"],
-    "tests": ["course", "test", "student"],
+    "gk/**/*.py": [],
+    "notebooks/*.ipynb": [],
+    "data/*.py": [],
+    "benchmarks/*.py": ["course", "bench"],
+    "tools/*.py": ["course", "test", "student"],
+    "tests/*.py": ["course", "test", "student"],
+    "conftest.py": ["course", "test"],
 }
 
 
@@ -115,23 +124,25 @@ def imported(source):
 
 def undeclared(source, extras):
     """Returns what code imports that is neither Python's, nor ours, nor declared."""
-    declared = sum((EXTRAS[extra] for extra in extras), PROJECT["dependencies"])
+    known_extras = {**EXTRAS, "bench": RIVALS}
+    declared = sum((known_extras[extra] for extra in extras), PROJECT["dependencies"])
     known = set().union(*(modules(Requirement(text).name) for text in declared))
-    ours = {path.stem for folder in MAY_IMPORT for path in (ROOT / folder).glob("*.py")}
+    scripts = ("*.py", "data/*.py", "benchmarks/*.py", "tools/*.py", "tests/*.py")
+    ours = {path.stem for files in scripts for path in ROOT.glob(files)}
     python_s = sys.stdlib_module_names | {"tomllib"}  # that one since 3.11
     return imported(source) - known - ours - {"gk"} - python_s
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
-def test_all_that_is_imported_is_declared(folder):
-    sources = {path: path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py")}
-    for path in (ROOT / folder).glob("*.ipynb"):
-        cells = nbformat.read(path, as_version=4).cells
-        code = [cell.source for cell in cells if cell.cell_type == "code"]
-        sources[path] = "\n".join(code)
-    assert sources
-    for path, source in sources.items():
-        assert not undeclared(source, MAY_IMPORT[folder]), path
+@pytest.mark.parametrize("files", MAY_IMPORT)
+def test_all_that_is_imported_is_declared(files):
+    paths = list(ROOT.glob(files))
+    assert paths
+    for path in paths:
+        source = path.read_text("utf-8")
+        if path.suffix == ".ipynb":
+            cells = nbformat.reads(source, as_version=4).cells
+            source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        assert not undeclared(source, MAY_IMPORT[files]), path
 
 
 @pytest.mark.parametrize(

@@ -250,3 +250,12 @@ def test_interval_covers_the_mean_as_often_as_it_says():
     scores = [metrics.mean_with_interval(rng.normal(size=100), seed) for seed in range(200)]
     covered = np.mean([score.low <= 0 <= score.high for score in scores])
     assert 0.89 <= covered <= 0.98
+
+
+def test_a_straight_walk_goes_in_equal_steps_from_the_first_point_to_the_last():
+    starts, ends = np.zeros((2, 3)), np.array([[4.0, 0, -2], [1, 1, 1]])
+    walks = metrics.line(starts, ends, 5)
+    assert walks.shape == (2, 5, 3)
+    np.testing.assert_array_equal(walks[:, 0], starts)
+    np.testing.assert_array_equal(walks[:, -1], ends)
+    np.testing.assert_allclose(np.diff(walks, axis=1), (ends[:, None] - 0) / 4 * np.ones((1, 4, 1)))

@@ -69,3 +69,9 @@ def test_samples_have_the_mean_and_covariance_of_their_class(blobs):
 def test_bad_input_is_refused(blobs, call, message):
     with pytest.raises(ValueError, match=message):
         call(*blobs)
+
+
+@pytest.mark.parametrize("num_components", [1, 3])
+def test_each_class_has_as_many_gaussians_as_were_asked_for(blobs, num_components):
+    model = GenerativeClassifier(num_components).fit(*blobs)
+    assert [len(mixture.weights_) for mixture in model.mixtures_] == 2 * [num_components]

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.decomposition import PCA
@@ -302,9 +303,9 @@ def test_games_are_the_losses_of_their_papers():
     for name, game in losses.GAMES.items():
         for got, wanted in zip(game(*tensors), expected[name], strict=True):
             np.testing.assert_allclose(got, wanted[:, 0], rtol=1e-6)
-    np.testing.assert_allclose(
-        losses.non_saturating_game(*tensors, real_target=0.9)[0], smoothed[:, 0], rtol=1e-6
-    )
+    for game in (losses.non_saturating_game, losses.minimax_game):
+        d_loss, _ = game(*tensors, real_target=0.9)
+        np.testing.assert_allclose(d_loss, smoothed[:, 0], rtol=1e-6)
 
 
 def test_the_chosen_game_is_the_one_that_is_played():
@@ -457,6 +458,30 @@ def test_every_weight_learns_and_the_loss_falls(kind):
     assert all(np.isfinite(values).all() for values in history.values())
 
 
+def test_evaluation_changes_nothing(kind):
+    model = make(kind)
+    model.fit(IMAGES, verbose=0)
+    before = values_of(model)
+    model.evaluate(IMAGES, verbose=0)
+    trackers = {id(variable) for metric in model.metrics for variable in metric.variables}
+    for variable, value in zip(model.variables, before, strict=False):
+        if id(variable) not in trackers:
+            np.testing.assert_array_equal(variable.numpy(), value, variable.path)
+
+
+def test_new_codes_have_the_moments_of_those_seen_in_training(monkeypatch):
+    model = gk.Autoencoder(SHAPE, 2, width=2)
+    with pytest.raises(RuntimeError, match="Call fit first"):
+        model.generate(20)
+    mean, covariance = np.array([3.0, -2.0]), np.array([[1.0, 0.6], [0.6, 2.0]])
+    model.code_mean.assign(mean)
+    model.code_square.assign(covariance + np.outer(mean, mean))
+    monkeypatch.setattr(model, "decode", lambda codes: codes)
+    codes = model.generate(20_000, seed=0)
+    np.testing.assert_allclose(codes.mean(axis=0), mean, atol=0.05)
+    np.testing.assert_allclose(np.cov(codes.T), covariance, atol=0.08)
+
+
 def test_denoising_learns_the_target_and_not_the_input():
     keras.utils.set_random_seed(0)
     model = gk.Autoencoder(SHAPE, 8, width=8)
@@ -509,6 +534,159 @@ def test_arguments_out_of_range_are_refused(build, message):
         build()
 
 
+# What may be changed while a model lives
+
+
+def test_the_kl_weight_can_be_annealed(tmp_path):
+    model = make("vae", kl_weight=1.0)
+    anneal = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: setattr(model, "kl_weight", 50.0 * epoch)
+    )
+    logs = model.fit(IMAGES, epochs=3, verbose=0, callbacks=[anneal]).history
+    in_effect = np.subtract(logs["loss"], logs["reconstruction_loss"]) / logs["kl_loss"]
+    np.testing.assert_allclose(in_effect, [0, 50, 100], rtol=1e-3, atol=1e-3)
+    assert model.kl_weight == model.get_config()["kl_weight"] == 100
+    with pytest.raises(ValueError, match="kl_weight"):
+        model.kl_weight = -1
+
+
+def test_settings_that_are_changed_between_epochs_take_effect():
+    model = make("dcgan", game="non_saturating", label_smoothing=0.0)
+    model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+
+    def smooth(epoch, logs):
+        model.label_smoothing = 0.4 * epoch
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=smooth)]
+    fit = {"batch_size": 64, "verbose": 0, "epochs": 2}
+    first, second = model.fit(IMAGES, callbacks=callbacks, **fit).history["d_loss"]
+    again = make("dcgan", game="non_saturating", label_smoothing=0.4)
+    again.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+    from_start = again.fit(IMAGES, **fit).history["d_loss"]
+    assert second - first == pytest.approx(from_start[1] - first, rel=0.2)
+    assert abs(second - first) > 0.01
+
+
+def test_what_is_frozen_stands_still_and_learns_again_when_it_is_not():
+    model = make("vae")
+    model.fit(IMAGES, verbose=0)
+    for trainable in (False, True):
+        model.encoder.trainable = trainable
+        before = model.encoder.get_weights(), model.decoder.get_weights()
+        model.fit(IMAGES, verbose=0)
+        after = model.encoder.get_weights(), model.decoder.get_weights()
+        moved = [
+            max(np.abs(a - b).max() for a, b in zip(*pair, strict=True))
+            for pair in zip(before, after, strict=True)
+        ]
+        assert (moved[0] > 0) == trainable
+        assert moved[1] > 0
+
+
+def test_a_generator_that_is_frozen_still_generates_and_gets_new_latents():
+    model = make("dcgan")
+    model.fit(IMAGES, verbose=0)
+    model.generator.trainable = False
+    assert model.generate(1).shape == (1, *SHAPE)
+    before = model.generator.trainable_variables, model.generator.get_weights()[0]
+    model.fit(IMAGES, epochs=2, verbose=0)
+    assert before[0] == []
+    np.testing.assert_array_equal(model.generator.get_weights()[0], before[1])
+    assert int(model._steps()) == int(model.d_optimizer.iterations) > 2
+
+
+@pytest.mark.parametrize("name", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_networks_in_other_numbers_than_float32_are_refused(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        for build in (gk.Autoencoder, gk.VAE, gk.DCGAN):
+            with pytest.raises(ValueError, match=rf"compute in float32.*with {name}"):
+                build(SHAPE, 2, width=2).compile()
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def test_channels_first_is_refused_by_its_name():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        for build in (
+            lambda: gk.VAE(SHAPE, 2),
+            lambda: networks.resnet((28, 28, 1), 10),
+            lambda: gk.judges.load("pets"),
+            lambda: gk.pretrained.load("digits"),
+        ):
+            with pytest.raises(ValueError, match="channels_first"):
+                build()
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+@pytest.mark.parametrize("seed", [-1, None, 2**40, 0.5, "1"])
+def test_seeds_that_are_none_are_refused_when_the_model_is_made(seed):
+    with pytest.raises(ValueError, match="Expected seed as an integer from 0 to"):
+        gk.VAE(SHAPE, 2, seed=seed)
+
+
+def test_large_seeds_and_those_of_numpy_are_taken():
+    draws = [
+        gk.VAE(SHAPE, 2, width=2, seed=seed)._noise((500,), 0).numpy()
+        for seed in (2**32 - 1, 2**32 - 2, np.int64(2**31), 0)
+    ]
+    for one, other in itertools.combinations(draws, 2):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizer": "adam"}, "d_optimizer and g_optimizer"),
+        ({"loss": "mse"}, "Expected no loss"),
+        ({"metrics": ["mae"]}, "Expected no metrics"),
+    ],
+)
+def test_what_a_dcgan_does_not_use_is_refused_in_compile(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gk.DCGAN(SHAPE, 2, width=2).compile(**arguments)
+
+
+def test_one_optimizer_for_both_players_is_refused_in_compile():
+    one = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="Make another with the same settings"):
+        gk.DCGAN(SHAPE, 2, width=2).compile(one, one)
+
+
+def test_losses_and_metrics_of_keras_are_refused_by_autoencoders_too():
+    for build in (gk.Autoencoder, gk.VAE):
+        for arguments in ({"loss": "mse"}, {"metrics": ["mae"]}, {"weighted_metrics": ["mae"]}):
+            with pytest.raises(ValueError, match="is part of it"):
+                build(SHAPE, 2, width=2).compile(**arguments)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.ReduceLROnPlateau("loss"),
+        keras.callbacks.LearningRateScheduler(lambda epoch: 1e-3),
+    ],
+    ids=lambda callback: type(callback).__name__,
+)
+def test_a_callback_for_one_learning_rate_is_refused_by_two_players(callback):
+    with pytest.raises(ValueError, match=r"Give each a schedule in compile.*d_optimizer="):
+        make("dcgan").fit(IMAGES, verbose=0, callbacks=[callback])
+    if not isinstance(callback, keras.callbacks.ReduceLROnPlateau):
+        make("vae").fit(IMAGES, verbose=0, callbacks=[callback])
+
+
+def test_xla_trains_as_without_it():
+    ends = []
+    for compiled in (False, True):
+        model = make("vae")
+        model.compile(jit_compile=compiled)
+        ends.append(model.fit(IMAGES, batch_size=16, epochs=2, verbose=0).history["loss"][-1])
+    assert ends[0] == pytest.approx(ends[1], rel=0.01)
+
+
 # Saving
 
 
@@ -536,14 +714,77 @@ np.savez("{tmp_path}/there.npz", generated, *loaded, *values_of(model))
             np.testing.assert_array_equal(there[name], value)
 
 
-def test_config_keeps_what_was_passed(kind):
-    model = make(kind, seed=5, name="mine")
-    config = model.get_config()
-    again = type(model).from_config(config).get_config()
-    assert {k: v for k, v in again.items() if not isinstance(v, dict)} == {
-        k: v for k, v in config.items() if not isinstance(v, dict)
-    }
-    assert (again["seed"], again["name"]) == (5, "mine")
+SETTINGS = {
+    "autoencoder": {"error": "cross_entropy", "output": "sigmoid"},
+    "vae": {"kl_weight": 0.25, "likelihood": "bernoulli"},
+    "dcgan": {
+        "game": "non_saturating",
+        "label_smoothing": 0.25,
+        "r1_weight": 0.3,
+        "joint_batch": True,
+        "ema_decay": 0.5,
+    },
+}
+
+
+def test_what_was_passed_is_kept_by_config_and_file(kind, tmp_path):
+    settings = {**SETTINGS[kind], "seed": 5, "name": "mine"}
+    model = make(kind, **settings)
+    model.save(tmp_path / "model.keras")
+    for again in (
+        type(model).from_config(model.get_config()),
+        keras.models.load_model(tmp_path / "model.keras"),
+    ):
+        config = again.get_config()
+        assert {name: config[name] for name in settings} == settings
+        assert (config["image_shape"], config["latent_dim"]) == (SHAPE, 3)
+
+
+def test_each_player_gets_its_own_optimizer_back(tmp_path):
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(keras.optimizers.SGD(0.125), keras.optimizers.Adam(0.25, beta_1=0.5))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(again.d_optimizer, keras.optimizers.SGD)
+    assert isinstance(again.g_optimizer, keras.optimizers.Adam)
+    assert float(again.d_optimizer.learning_rate) == 0.125
+    assert (float(again.g_optimizer.learning_rate), again.g_optimizer.beta_1) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model", "model.weights.h5", "model.tf"])
+def test_files_of_other_formats_are_refused(kind, name, tmp_path):
+    model = make(kind)
+    with pytest.raises(ValueError, match=r"ends in \.keras"):
+        model.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_save_that_fails_leaves_the_file_of_before(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    model = make("vae")
+    model.save(path)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="Pass overwrite=True"):
+        model.save(path, overwrite=False)
+
+    def break_off(self, store):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(gk.VAE, "save_own_variables", break_off)
+    with pytest.raises(OSError, match="No space left"):
+        model.save(path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"model.keras": before}
+
+
+def test_an_exported_model_takes_any_number_of_images(tmp_path):
+    model = make("vae")
+    model.fit(IMAGES, verbose=0)
+    model(IMAGES[:1])
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    for n in (1, 5):
+        expected = model.predict(IMAGES[:n], verbose=0)
+        np.testing.assert_allclose(exported.serve(tf.constant(IMAGES[:n])), expected, atol=1e-5)
 
 
 def test_seed_decides_the_run(kind):
@@ -582,6 +823,64 @@ def test_film_shows_the_same_points_at_every_epoch(kind, tmp_path):
     draw = getattr(model, "generate_from", None) or model.decode
     np.testing.assert_array_equal(film.frames[-1], draw(film.latents))
     assert {path.name for path in (tmp_path / "film").iterdir()} == {"film.gif", "filmstrip.png"}
+
+
+def test_films_run_forwards_from_the_points_of_their_seed(tmp_path):
+    film = gk.callbacks.SampleImages(tmp_path, num_images=2, seed=7)
+    model = make("vae")
+    model.compile(keras.optimizers.Adam(0.1))  # so that epochs can be told apart
+    model.fit(IMAGES, epochs=3, verbose=0, callbacks=[film])
+    latents = np.random.default_rng(7).standard_normal((2, 3))
+    np.testing.assert_array_equal(film.latents, latents)
+    strips = [np.asarray(gk.figures.to_picture(np.concatenate(list(f), 1))) for f in film.frames]
+    assert np.abs(strips[0].astype(int) - strips[-1]).max() > 8
+    strip = np.asarray(Image.open(tmp_path / "filmstrip.png"))
+    np.testing.assert_array_equal(strip, np.concatenate(strips))
+    with Image.open(tmp_path / "film.gif") as moving:
+        # Of frames that are the same, one is written.
+        for number, expected in ((0, strips[0]), (moving.n_frames - 1, strips[-1])):
+            moving.seek(number)
+            shown = np.asarray(moving.convert("L"))
+            np.testing.assert_allclose(shown.astype(int), expected, atol=4)
+
+
+def one_sided(verdict):
+    """Returns a DCGAN whose discriminator always gives the same logit."""
+    image = keras.Input(SHAPE)
+    last = keras.layers.Dense(1)
+    discriminator = keras.Model(image, last(keras.layers.Flatten()(image)))
+    last.set_weights([np.zeros((64, 1)), np.array([verdict])])
+    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4, r1_weight=0.0)
+    model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+    return model
+
+
+@pytest.mark.parametrize(("verdict", "on_real", "on_fake"), [(2.0, 1, 0), (-2.0, 0, 1)])
+def test_accuracies_are_those_of_their_side(verdict, on_real, on_fake):
+    model = one_sided(verdict)
+    monitor = gk.callbacks.GameMonitor(IMAGES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logs = model.fit(IMAGES, verbose=0, callbacks=[monitor]).history
+    assert (logs["d_real_accuracy"], logs["d_fake_accuracy"]) == ([on_real], [on_fake])
+    (record,) = monitor.records
+    assert (record["real"], record["fake"], record["held_out"]) == (on_real, on_fake, on_real)
+
+
+@pytest.mark.parametrize("images", [IMAGES[:1], np.zeros_like(IMAGES), IMAGES[[0, 0, 0]]])
+def test_a_referee_needs_images_that_differ(images):
+    with pytest.raises(ValueError, match="at least two held-out images that differ"):
+        gk.callbacks.GameMonitor(images)
+
+
+def test_dropout_drops_as_much_as_was_asked_for():
+    images = 2 * IMAGES - 1
+    for share in (0.0, 0.5):
+        network = networks.dcgan_discriminator(SHAPE, width=4, dropout=share)
+        one, other = (network(images, training=True).numpy() for _ in range(2))
+        assert (np.abs(one - other).max() > 0) == (share > 0)
+    (layer,) = (one for one in network.layers if isinstance(one, keras.layers.Dropout))
+    assert layer.rate == 0.5
 
 
 def test_referee_sees_an_overpowering_discriminator_and_a_collapse():

@@ -82,3 +82,12 @@ def test_damaged_file_is_named_with_the_way_out(spoil, tmp_path, monkeypatch):
 def test_a_set_without_weights_is_refused_with_those_that_have_some(name):
     with pytest.raises(ValueError, match=rf"Expected one of 'digits'.*Received: '{name}'"):
         pretrained.load(name)
+
+
+def test_a_trained_generator_is_calibrated_to_its_average():
+    images = np.random.default_rng(0).uniform(size=(128, 8, 8, 1)).astype("float32")
+    model = pretrained.train(images, steps=4)
+    before = model.averaged_generator.get_weights()
+    model.calibrate()  # by the same random vectors
+    for old, new in zip(before, model.averaged_generator.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old, rtol=0.02, atol=0.02)

@@ -24,6 +24,7 @@ def test_coverage_counts_what_is_there():
 
 
 def test_every_trick_is_played_and_the_same_seed_gives_the_same_game():
+    """Long because TensorFlow traces fifteen games, two seconds each."""
     for options in ring.TRICKS.values():
         generated = ring.play(0, steps=50, **options).generate(20, seed=0)
         assert np.isfinite(generated).all()
@@ -38,3 +39,10 @@ def test_the_table_of_tricks_is_complete():
     assert len(set(keys)) == len(keys)
     for trick in ring.TRICKS:
         assert sum(key[:2] == ("ring", trick) for key in keys) >= 10
+
+
+def test_each_player_has_its_own_learning_rate():
+    model = ring.play(0, steps=50, d_rate=0.25, g_rate=0.125, beta_1=0.5)
+    assert float(model.d_optimizer.learning_rate) == 0.25
+    assert float(model.g_optimizer.learning_rate) == 0.125
+    assert model.d_optimizer.beta_1 == model.g_optimizer.beta_1 == 0.5

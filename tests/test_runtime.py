@@ -90,6 +90,31 @@ def test_a_claim_that_does_not_hold_fails(capsys):
             gk.claim("X1", "share", measured, at_least=0.4, at_most=0.6)
 
 
+@pytest.mark.parametrize("bound", [{"at_least": 0.5}, {"at_most": 0.5}])
+def test_a_claim_may_lie_on_its_bound(bound, capsys):
+    gk.claim("X1", "share", 0.5, **bound)
+    assert "measured 0.5" in capsys.readouterr().out
+
+
+def test_a_claim_is_escaped_on_pages(monkeypatch):
+    shown = []
+    monkeypatch.setattr("gk.claims.display", lambda claim, metadata: shown.append(claim))
+    gk.claim("<X1>", "a < b & c", 1, at_least=0, unit="<i>")
+    page = shown[0]._repr_html_()
+    for text in ("&lt;X1&gt;", "a &lt; b &amp; c", "1 &lt;i&gt;", "at least 0 &lt;i&gt;"):
+        assert text in page
+    assert "<i>" not in page
+
+
+def test_operations_are_made_repeatable_where_that_is_asked_for():
+    script = (
+        "import gk; gk.setup(deterministic={}); "
+        "from tensorflow.python.framework import config; print(config.is_op_determinism_enabled())"
+    )
+    for choice in ("True", "False"):
+        assert run(script.format(choice)).stdout.splitlines()[-1] == choice
+
+
 def test_a_claim_that_cannot_fail_is_refused():
     with pytest.raises(ValueError, match="cannot fail"):
         gk.claim("X1", "share", 0.5)
@@ -204,7 +229,7 @@ given = tf.TensorSpec((128, 28, 28, 1), tf.float32)
 endless = tf.data.Dataset.from_generator(lambda: iter([images]), output_signature=given).repeat()
 model.fit(endless, steps_per_epoch=10, verbose=0)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-model.fit(endless, steps_per_epoch=200, verbose=0)
+model.fit(endless, steps_per_epoch=60, verbose=0)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 

@@ -63,3 +63,26 @@ def test_pictures_of_arrays():
     assert np.asarray(figures.to_picture(image)).tolist() == [[0] * 3] * 2
     assert np.asarray(figures.to_picture(image, ink=True)).tolist() == [[255] * 3] * 2
     assert figures.to_picture(np.zeros((2, 3, 3))).mode == "RGB"
+
+
+def test_the_still_map_is_the_right_way_up(monkeypatch, shown):
+    class Plane(Model):
+        """Decodes a code to two pixels, as dark as its two numbers are large."""
+
+        def decode(self, codes):
+            values = np.clip(np.asarray(codes) / 6 + 0.5, 0, 1)
+            return values.reshape(-1, 1, 2, 1)
+
+    monkeypatch.setenv("GK_STATIC", "1")
+    monkeypatch.setattr(plt, "show", lambda: None)
+    explore(Plane(2))
+    (picture,) = plt.gcf().axes[0].images
+    left, right, bottom, top = picture.get_extent()
+    assert left < right
+    assert bottom < top
+    assert picture.origin == "upper"
+    canvas = np.asarray(picture.get_array())
+    # The corner at the top left is (-3, 3), the one at the bottom right (3, -3).
+    np.testing.assert_allclose(canvas[0, :2], [0, 1])
+    np.testing.assert_allclose(canvas[-1, -2:], [1, 0])
+    plt.close("all")

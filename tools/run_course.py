@@ -1,27 +1,33 @@
-"""Runs the notebooks in order and builds the course's pages: called by `make run`."""
+"""Runs the notebooks side by side and builds the course's pages: called by `make run`."""
 
 import argparse
+import contextlib
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import jinja2
 import nbformat
 import papermill
+import side_by_side
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
-
-from gk import PROFILES
 
 ROOT = Path(__file__).resolve().parent.parent
 # As in "E0000 00:00:1795411290.867316   22982 meta_optimizer.cc:967] remapper failed".
 NATIVE_LOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:[\d.]+ +\d+ \S+\.cc:\d+\]")
 # The sets of ten classes in 28 x 28 grey pixels; notebooks about faces use faces in any case.
 DATA_SETS = ("digits", "mnist", "fashion_mnist")
+# Each profile's data set and how much memory a notebook takes at most, in GiB: what `gk` says of
+# them would cost TensorFlow's start.
+PROFILES = {"cpu": ("digits", 2.5), "gpu": ("mnist", 5.0)}
+COUNT_GPUS = "import tensorflow; print(len(tensorflow.config.list_physical_devices('GPU')))"
 # Else each kernel warns that what it says to this machine itself is not encrypted.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
@@ -80,9 +86,11 @@ def _is_native_log(output):
     return output.get("name") == "stderr" and all(map(NATIVE_LOG.match, lines))
 
 
-def run_notebook(path, output, position, parameters):
+def run_notebook(path, output, parameters, tell):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
+    num_cells = len(nbformat.read(path, as_version=4).cells) + 1  # Papermill's parameters
+    tell(0, num_cells)
     started, error = time.monotonic(), None
     try:
         papermill.execute_notebook(
@@ -92,7 +100,8 @@ def run_notebook(path, output, position, parameters):
             kernel_name="python3",
             extra_arguments=KERNEL_ARGUMENTS,
             cwd=path.parent,
-            progress_bar={"desc": f"{position} {path.stem}"},
+            progress_bar=False,
+            on_cell_complete=lambda cell, cell_index: tell(cell_index + 1, num_cells),
         )
     except PapermillExecutionError as failure:
         error = f"cell In[{failure.exec_count}]: {failure.ename}: {failure.evalue}"
@@ -107,13 +116,52 @@ def run_notebook(path, output, position, parameters):
     return {"name": path.stem, "minutes": minutes, "error": error, **describe(notebook)}
 
 
-def write_index(cards, output, parameters, profile):
-    """Writes `index.html`, one card for each notebook run."""
+def has_error(card):
+    return bool(card["error"])
+
+
+def write_index(cards, output, dataset, profile, minutes):
+    """Writes `index.html`, one card for each notebook run, in the order of the course."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("index.html.j2")
-    dataset = parameters["DATASET"]
-    page = template.render(cards=cards, dataset=dataset, profile=profile)
+    cards = sorted(cards, key=lambda card: card["name"])
+    page = template.render(cards=cards, dataset=dataset, profile=profile, minutes=minutes)
     (output / "index.html").write_text(page, encoding="utf-8")
+
+
+def how_many(profile, num_notebooks):
+    """Returns how many notebooks to run at once; a GPU takes one after the other."""
+    if profile == "gpu":
+        command = [sys.executable, "-c", COUNT_GPUS]
+        counted = subprocess.run(command, capture_output=True, text=True, check=True)
+        if int(counted.stdout):
+            return 1
+    return side_by_side.how_many(num_notebooks, PROFILES[profile][1])
+
+
+def run_course(paths, output, dataset, profile, jobs):
+    """Runs notebooks and writes their pages and the index; returns the failed one's card, if any.
+
+    Only what is done comes into `output`; with a failure, what else runs is ended.
+    """
+    started, cards = time.monotonic(), []
+    with tempfile.TemporaryDirectory(dir=output, prefix=".unfinished-") as unfinished:
+        tasks = {
+            side_by_side.label(path): (path, Path(unfinished), {"DATASET": dataset})
+            for path in side_by_side.longest_first(paths)
+        }
+        running = side_by_side.run(run_notebook, tasks, jobs, has_failed=has_error)
+        with contextlib.closing(running):
+            for card in running:
+                for page in Path(unfinished).glob(f"{card['name']}.*"):
+                    os.replace(page, output / page.name)
+                cards.append(card)
+                minutes = (time.monotonic() - started) / 60
+                write_index(cards, output, dataset, profile, minutes)
+                if has_error(card):
+                    return card
+    print(f"\nDone in {minutes:.1f} minutes. Open {output / 'index.html'}")
+    return None
 
 
 def main():
@@ -122,10 +170,11 @@ def main():
     parser.add_argument("--dataset", default="", help=f"one of {', '.join(DATA_SETS)}")
     parser.add_argument("--profile", default="cpu", help=f"one of {', '.join(PROFILES)}")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "course")
+    side_by_side.add_argument(parser)
     given = parser.parse_args()
     if given.profile not in PROFILES:
         parser.error(f"PROFILE takes one of: {' '.join(PROFILES)}. Received: {given.profile}")
-    dataset = given.dataset or PROFILES[given.profile].dataset
+    dataset = given.dataset or PROFILES[given.profile][0]
     if dataset not in DATA_SETS:
         parser.error(f"DATASET takes one of: {' '.join(DATA_SETS)}. Received: {dataset}")
     try:
@@ -135,17 +184,16 @@ def main():
 
     given.output.mkdir(parents=True, exist_ok=True)
     set_environment(given.profile)
-    parameters, cards = {"DATASET": dataset}, []
-    for number, path in enumerate(paths, start=1):
-        card = run_notebook(path, given.output, f"[{number}/{len(paths)}]", parameters)
-        cards.append(card)
-        write_index(cards, given.output, parameters, given.profile)
-        if card["error"]:
-            print(f"\n{path.name} failed in {card['error']}", file=sys.stderr)
-            print(f"What was done is kept in {given.output}", file=sys.stderr)
-            return 1
-    minutes = sum(card["minutes"] for card in cards)
-    print(f"\nDone in {minutes:.1f} minutes. Open {given.output / 'index.html'}")
+    jobs = given.jobs or how_many(given.profile, len(paths))
+    try:
+        failure = run_course(paths, given.output, dataset, given.profile, jobs)
+    except KeyboardInterrupt:
+        print(f"\nStopped. What was done is kept in {given.output}", file=sys.stderr)
+        return 130
+    if failure:
+        print(f"\n{failure['name']}.ipynb failed in {failure['error']}", file=sys.stderr)
+        print(f"What was done is kept in {given.output}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,14 +1,17 @@
 """Runs the notebooks top to bottom and saves their outputs in place: `make notebooks`.
 
 A headline figure that the README shows, `docs/NN.png`, is renewed with its notebook. How long
-this machine took is left out of the progress bars: it says nothing about the reader's.
+this machine took is left out of the progress bars: it says nothing about the reader's. Each
+notebook runs on one core, as in the tests that compare its outputs.
 """
 
 import argparse
 import base64
+import contextlib
 import re
 
 import nbformat
+import side_by_side
 from nbclient import NotebookClient
 from run_course import KERNEL_ARGUMENTS, ROOT, describe, find_notebooks, set_environment, tidy
 
@@ -24,27 +27,41 @@ def leave_out_times(notebook):
     return notebook
 
 
+def execute(path, tell):
+    """Returns a notebook's path, and the text of the notebook as it is to be saved."""
+    notebook = nbformat.read(path, as_version=4)
+    num_cells = len(notebook.cells)
+    tell(0, num_cells)
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        extra_arguments=KERNEL_ARGUMENTS,
+        record_timing=False,
+        resources={"metadata": {"path": path.parent}},
+        on_cell_complete=lambda cell, cell_index: tell(cell_index + 1, num_cells),
+    )
+    client.execute()
+    return path, nbformat.writes(leave_out_times(tidy(notebook)))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
+    side_by_side.add_argument(parser)
+    given = parser.parse_args()
     set_environment("cpu")
-    for path in find_notebooks(parser.parse_args().notebooks.split()):
-        print(f"Running {path.name}", flush=True)
-        notebook = nbformat.read(path, as_version=4)
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            kernel_name="python3",
-            extra_arguments=KERNEL_ARGUMENTS,
-            record_timing=False,
-            resources={"metadata": {"path": path.parent}},
-        )
-        client.execute()
-        notebook = leave_out_times(tidy(notebook))
-        nbformat.write(notebook, path)
-        picture = ROOT / "docs" / f"{path.stem[:2]}.png"
-        if picture.exists():
-            picture.write_bytes(base64.b64decode(describe(notebook)["figure"]))
+    paths = side_by_side.longest_first(find_notebooks(given.notebooks.split()))
+    tasks = {side_by_side.label(path): (path,) for path in paths}
+    jobs = given.jobs or side_by_side.how_many(len(paths))
+    saving = side_by_side.run(execute, tasks, jobs, share=side_by_side.one_each)
+    with contextlib.closing(saving):
+        for path, text in saving:
+            notebook = nbformat.reads(text, as_version=4)
+            nbformat.write(notebook, path)
+            picture = ROOT / "docs" / f"{path.stem[:2]}.png"
+            if picture.exists():
+                picture.write_bytes(base64.b64decode(describe(notebook)["figure"]))
 
 
 if __name__ == "__main__":

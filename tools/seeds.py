@@ -5,13 +5,43 @@ it must be, and what was measured, smallest to largest.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from run_course import find_notebooks, run_notebook, set_environment
+import side_by_side
+from run_course import find_notebooks, has_error, run_notebook, set_environment
+from tqdm import tqdm
+
+
+def run_with_seed(path, seed, dataset, tell):
+    """Returns a notebook's path, the seed, and the card of its run under the seed."""
+    os.environ["GK_SEED"] = str(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        return path, seed, run_notebook(path, Path(folder), {"DATASET": dataset}, tell)
+
+
+def print_table(path, cards, dataset):
+    """Prints what the claims of a notebook came to, from its cards by seed."""
+    measured = defaultdict(list)
+    for card in cards.values():
+        for claim in card["claims"]:
+            columns = (claim[key] for key in ("code", "cell", "statement", "expected"))
+            measured[tuple(columns)].append(claim["measured"])
+    lines = ["", f"| claim | cell of {path.stem[:2]} | what | must be | {dataset} |"]
+    lines.append("|---" * 5 + "|")
+    for columns, numbers in measured.items():
+        ends = sorted(numbers, key=lambda number: float(number.split()[0]))
+        reach = " to ".join(dict.fromkeys((ends[0], ends[-1])))
+        lines.append(f"| {' | '.join(map(str, (*columns, reach)))} |")
+    for seed, card in cards.items():
+        if has_error(card):
+            lines.append(f"FAILED seed {seed}: {card['error']}")
+    tqdm.write("\n".join(lines))
+    sys.stdout.flush()
 
 
 def main():
@@ -19,31 +49,25 @@ def main():
     parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
     parser.add_argument("--dataset", default="digits")
     parser.add_argument("--seeds", type=int, default=5)
+    side_by_side.add_argument(parser)
     given = parser.parse_args()
     set_environment("cpu")
-    paths = find_notebooks(given.notebooks.split())
-    failed = 0
-    for path in paths:
-        measured, failures = defaultdict(list), []
-        for seed in range(1, given.seeds + 1):
-            os.environ["GK_SEED"] = str(seed)
-            with tempfile.TemporaryDirectory() as folder:
-                parameters = {"DATASET": given.dataset}
-                card = run_notebook(path, Path(folder), f"seed {seed}", parameters)
-            for claim in card["claims"]:
-                columns = (claim[key] for key in ("code", "cell", "statement", "expected"))
-                measured[tuple(columns)].append(claim["measured"])
-            if card["error"]:
-                failures.append(f"seed {seed}: {card['error']}")
-        print(f"\n| claim | cell of {path.stem[:2]} | what | must be | {given.dataset} |")
-        print("|---" * 5 + "|")
-        for columns, numbers in measured.items():
-            ends = sorted(numbers, key=lambda number: float(number.split()[0]))
-            reach = " to ".join(dict.fromkeys((ends[0], ends[-1])))
-            print("|", " | ".join(map(str, (*columns, reach))), "|")
-        for failure in failures:
-            print(f"FAILED {failure}")
-        failed += len(failures)
+    tasks = {
+        f"{side_by_side.label(path)}, seed {seed}": (path, seed, given.dataset)
+        for path in find_notebooks(given.notebooks.split())
+        for seed in range(1, given.seeds + 1)
+    }
+    jobs = given.jobs or side_by_side.how_many(len(tasks))
+    running = side_by_side.run(
+        run_with_seed, tasks, jobs, has_failed=lambda result: has_error(result[2])
+    )
+    cards, failed = defaultdict(dict), False
+    with contextlib.closing(running):
+        for path, seed, card in running:
+            cards[path][seed] = card
+            failed = failed or has_error(card)
+            if len(cards[path]) == given.seeds:
+                print_table(path, dict(sorted(cards[path].items())), given.dataset)
     return 1 if failed else 0
 
 
