@@ -3,6 +3,9 @@ PYTHON ?= python3
 NOTEBOOKS ?=
 DATASET ?=
 PROFILE ?= cpu
+VERSIONS ?=
+ADDRESS ?=
+BRANCH ?= main
 JOBS ?=
 RIVALS ?= $(BIN)/python
 
@@ -10,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint notebooks student seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -18,6 +21,8 @@ help: ## list the commands
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
 	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
+	@printf '  ADDRESS=https://github.com/OWNER/REPOSITORY BRANCH=main  where copies find gk\n'
+	@printf '  VERSIONS="colab"   which versions to test: lowest, colab, python3.13, newest (all)\n'
 	@printf '  JOBS=1             how many notebooks or tests at once (default: one for each core)\n'
 	@printf '  RIVALS=...         Python that has PyTorch and JAX, for bench (default: .venv'"'"'s)\n'
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
@@ -28,6 +33,12 @@ run: $(READY) ## run the course; pages in build/course/index.html
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
 	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses $(or $(JOBS),auto) --dist loadscope --no-loadscope-reorder --durations 10
 
+test-versions: $(READY) ## tests, shipped files and two notebooks in other versions (hours)
+	@$(BIN)/python tools/versions.py --only "$(VERSIONS)"
+
+test-colab: $(READY) ## shipped files and notebook 04 in Colab's versions (minutes)
+	@$(BIN)/python tools/versions.py --only colab --quick
+
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -37,6 +48,9 @@ notebooks: $(READY) ## run the notebooks and save their outputs in place
 
 student: $(READY) ## write copies of the notebooks without solutions to build/student
 	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
+
+colab: $(READY) ## write copies of the notebooks that install gk from ADDRESS to build/colab
+	@$(BIN)/python tools/colab.py --notebooks "$(NOTEBOOKS)" --address "$(ADDRESS)" --branch "$(BRANCH)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
 	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)" --jobs "$(JOBS)"
@@ -83,7 +97,7 @@ bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a qua
 
 constraints: ## resolve the pinned versions anew (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header \
-		--no-annotate --no-emit-index-url --extra course --extra test pyproject.toml --output-file constraints.txt
+		--no-annotate --no-emit-index-url --extra course --extra test --extra student pyproject.toml --output-file constraints.txt
 
 clean: ## remove what was built, not the environment
 	rm -rf build

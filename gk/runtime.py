@@ -106,6 +106,11 @@ def setup(profile=None, seed=0, deterministic=False):
     threadpool_limits(limits=1)
     tf.get_logger().setLevel("ERROR")
     keras.utils.set_random_seed(seed)
+    # Keras before 3.13 goes on drawing from where the seed before has led.
+    if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 13):
+        from keras.src.backend.common.global_state import set_global_attribute
+
+        set_global_attribute("global_seed_generator", None)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
 

@@ -1,8 +1,13 @@
-"""pyproject.toml, constraints.txt and environment.yml describe one environment."""
+"""The files that describe the environment agree, with each other and with what is imported."""
 
+import ast
+import functools
+import importlib.metadata
 import re
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -52,10 +57,13 @@ def test_every_requirement_is_pinned_within_its_bounds(python, platform):
         assert requirement.specifier.contains(version), f"{requirement} is pinned to {version}"
 
 
-def test_bounds_let_colab_s_versions_pass():
-    bounds = {requirement.name: requirement.specifier for requirement in REQUIREMENTS}
-    assert bounds["tensorflow"].contains("2.18.0")
-    assert bounds["keras"].contains("3.8.0")
+@pytest.mark.parametrize("path", sorted((ROOT / "constraints").glob("colab-*.txt")))
+def test_bounds_let_colab_s_versions_pass(path):
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    pinned = dict(line.split("==") for line in lines)
+    for requirement in map(Requirement, PROJECT["dependencies"]):
+        version = pinned[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement}, Colab has {version}"
 
 
 def test_rivals_are_only_in_an_extra_of_their_own():
@@ -78,3 +86,72 @@ def test_conda_installs_the_same_thing_as_make():
         assert option.replace(".[", "'.[").replace("]", "]'") in " ".join(setup.split())
     extras = re.search(r"\[(.+)\]", pip[1]).group(1).split(",")
     assert set(extras) == set(EXTRAS)
+
+
+# The extras of which code may import, besides the dependencies of gk. What a notebook imports
+# must come with gk: in Colab there is nothing else to bring it.
+MAY_IMPORT = {
+    "gk/**/*.py": [],
+    "notebooks/*.ipynb": [],
+    "data/*.py": [],
+    "benchmarks/*.py": ["course", "bench"],
+    "tools/*.py": ["course", "test", "student"],
+    "tests/*.py": ["course", "test", "student"],
+    "conftest.py": ["course", "test"],
+}
+
+
+@functools.cache
+def modules(name):
+    """Returns the names of the modules that an installed distribution holds."""
+    try:
+        files = importlib.metadata.files(name)
+    except importlib.metadata.PackageNotFoundError:  # a marker or an extra left it out
+        return {name.replace("-", "_")}
+    return {file.parts[0].split(".")[0] for file in files if file.suffix in (".py", ".so")}
+
+
+def imported(source):
+    """Returns the top-level modules that Python code imports."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def undeclared(source, extras):
+    """Returns what code imports that is neither Python's, nor ours, nor declared."""
+    known_extras = {**EXTRAS, "bench": RIVALS}
+    declared = sum((known_extras[extra] for extra in extras), PROJECT["dependencies"])
+    known = set().union(*(modules(Requirement(text).name) for text in declared))
+    scripts = ("*.py", "data/*.py", "benchmarks/*.py", "tools/*.py", "tests/*.py")
+    ours = {path.stem for files in scripts for path in ROOT.glob(files)}
+    python_s = sys.stdlib_module_names | {"tomllib"}  # that one since 3.11
+    return imported(source) - known - ours - {"gk"} - python_s
+
+
+@pytest.mark.parametrize("files", MAY_IMPORT)
+def test_all_that_is_imported_is_declared(files):
+    paths = list(ROOT.glob(files))
+    assert paths
+    for path in paths:
+        source = path.read_text("utf-8")
+        if path.suffix == ".ipynb":
+            cells = nbformat.reads(source, as_version=4).cells
+            source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        assert not undeclared(source, MAY_IMPORT[files]), path
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import certifi", "from urllib3.util import Retry", "import not_there", "import psutil.tests"],
+)
+def test_an_import_that_only_happens_to_work_is_noticed(line):
+    inside = (
+        f"import numpy as np\nfrom PIL import Image\nfrom gk import base\n\ndef f():\n    {line}"
+    )
+    (name,) = undeclared(inside, [])
+    assert line.split()[1].startswith(name)

@@ -27,5 +27,5 @@ fi
 rm -f .venv/up-to-date
 "$python" -m venv .venv
 .venv/bin/python -m pip install --disable-pip-version-check --progress-bar on \
-    --constraint constraints.txt --editable '.[course,test]'
+    --constraint constraints.txt --editable '.[course,test,student]'
 touch .venv/up-to-date
