@@ -74,7 +74,9 @@ class VAE(ImageModel):
                 f"Expected likelihood as one of {LIKELIHOODS}. Received: {likelihood!r}"
             )
         # A number would be frozen when the step is traced.
-        self._kl_weight = self.add_weight(name="kl_weight", shape=(), trainable=False)
+        self._kl_weight = self.add_weight(
+            name="kl_weight", shape=(), initializer="zeros", trainable=False
+        )
         self.kl_weight = kl_weight
         self.likelihood = likelihood
         num_outputs = 2 * self.latent_dim
