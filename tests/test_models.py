@@ -594,7 +594,7 @@ def test_what_is_frozen_keeps_its_moments_through_a_file(tmp_path):
         one.encoder.trainable = True
         one.fit(IMAGES, verbose=0)
     for one, other in zip(values_of(model), values_of(again), strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
 def test_what_was_frozen_in_compile_learns_when_it_is_not(kind):
