@@ -125,7 +125,7 @@ class Autoencoder(ImageModel):
 
     def _remember(self, codes):
         """Moves the moments of the codes a little towards those of this batch."""
-        share = 1.0 / (1.0 + ops.minimum(ops.cast(self.optimizer.iterations, "float32"), 100.0))
+        share = 1.0 / (1.0 + ops.minimum(ops.cast(self._steps(), "float32"), 100.0))
         square = ops.matmul(ops.transpose(codes), codes) / ops.cast(ops.shape(codes)[0], "float32")
         self.code_mean.assign_add(share * (ops.mean(codes, axis=0) - self.code_mean))
         self.code_square.assign_add(share * (square - self.code_square))

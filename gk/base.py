@@ -38,6 +38,8 @@ class ImageModel(keras.Model):
 
     # Settings that a step reads when TensorFlow traces it; to change one traces it anew.
     traced = ("seed",)
+    # Settings that must be one of a few words.
+    allowed = {}  # noqa: RUF012  nobody writes to it
 
     def __init__(self, image_shape, latent_dim, seed=0, **kwargs):
         super().__init__(**kwargs)
@@ -49,19 +51,24 @@ class ImageModel(keras.Model):
             )
         if int(latent_dim) != latent_dim or latent_dim < 1:
             raise ValueError(f"Expected latent_dim as a positive integer. Received: {latent_dim}")
-        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= LARGEST_SEED:
-            raise ValueError(
-                f"Expected seed as an integer from 0 to {LARGEST_SEED}. Received: {seed}"
-            )
         self.image_shape = tuple(int(size) for size in image_shape)
         self.latent_dim = int(latent_dim)
-        self.seed = int(seed)
+        self.seed = seed
         # Batches of the evaluation that is going on; not a weight, and not saved.
         self._batches_seen = tf.Variable(0, trainable=False, dtype="int64")
         self._trackers = {}
-        self._traced_for = None
+        self._traced_for = self._first_settings = None
 
     def __setattr__(self, name, value):
+        if name in self.allowed and value not in self.allowed[name]:
+            known = ", ".join(map(repr, self.allowed[name]))
+            raise ValueError(f"Expected {name} as one of {known}. Received: {value!r}")
+        if name == "seed" and (
+            not isinstance(value, numbers.Integral) or not 0 <= value <= LARGEST_SEED
+        ):
+            raise ValueError(
+                f"Expected seed as an integer from 0 to {LARGEST_SEED}. Received: {value}"
+            )
         super().__setattr__(name, value)
         if name in self.traced:
             for step in ("train", "test"):
@@ -74,8 +81,8 @@ class ImageModel(keras.Model):
 
     @property
     def optimizers(self):
-        """The optimizers by which this model learns, a list."""
-        return [self.optimizer]
+        """The optimizers by which this model learns, a list; empty before `compile`."""
+        return [self.optimizer] if self.compiled else []
 
     def compile(self, optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the optimizer, Adam with learning rate 1e-3 by default.
@@ -93,8 +100,7 @@ class ImageModel(keras.Model):
         """
         self._compile(optimizer or keras.optimizers.Adam(1e-3), steps_per_execution, kwargs)
         # An optimizer without its variables is saved without its state.
-        self.optimizer.build(self.trainable_variables)
-        self._compiled_with = self._settings()
+        self.optimizer.build(all_learnable(self))
 
     def _compile(self, optimizer, steps_per_execution, options):
         """Checks what all models refuse, and calls `compile` of Keras."""
@@ -104,6 +110,13 @@ class ImageModel(keras.Model):
                     f"Expected no {name}: what a {type(self).__name__} minimises and logs is part "
                     f"of it. Received: {name}={options[name]!r}"
                 )
+        steps = (
+            default_steps_per_execution() if steps_per_execution is None else steps_per_execution
+        )
+        if not isinstance(steps, numbers.Integral) or steps < 1:
+            raise ValueError(
+                f"Expected steps_per_execution as an integer of at least 1. Received: {steps!r}"
+            )
         for layer in self._flatten_layers(include_self=False):
             if layer.compute_dtype != "float32" or layer.variable_dtype != "float32":
                 raise ValueError(
@@ -112,12 +125,8 @@ class ImageModel(keras.Model):
                     "built, keras.config.set_dtype_policy('float32') and "
                     "keras.config.set_floatx('float32')."
                 )
-        keras.Model.compile(
-            self,
-            optimizer=optimizer,
-            steps_per_execution=steps_per_execution or default_steps_per_execution(),
-            **options,
-        )
+        keras.Model.compile(self, optimizer=optimizer, steps_per_execution=int(steps), **options)
+        self._first_settings = None
 
     def fit(
         self,
@@ -172,6 +181,8 @@ class ImageModel(keras.Model):
                 "Expected no class_weight, as these models learn from images without classes. "
                 f"Received: {class_weight!r}. Give each image its sample_weight."
             )
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = callbacks.callbacks
         callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
         self._check_callbacks(callbacks)
         x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
@@ -184,14 +195,20 @@ class ImageModel(keras.Model):
         resuming = [callback for callback in callbacks if isinstance(callback, Resume)]
         others = [callback for callback in callbacks if callback not in resuming]
         if isinstance(x, np.ndarray):
-            batch_size = batch_size or 32
+            batch_size = 32 if batch_size is None else batch_size
+            if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+                raise ValueError(
+                    f"Expected batch_size as an integer of at least 1. Received: {batch_size!r}"
+                )
         if resuming:
             data = {"x": x, "y": y, "sample_weight": sample_weight, "validation": validation_data}
-            settings = {"batch_size": batch_size, "shuffle": shuffle, "steps": steps_per_epoch}
-            run = self._compiled_with | {name: _digest(part) for name, part in data.items()}
+            run = self._settings_of_run() | {name: _digest(part) for name, part in data.items()}
+            run |= {"batch_size": batch_size, "shuffle": shuffle, "steps": steps_per_epoch}
             for callback in resuming:
-                callback.attach(run | settings, others)
-        steps_that_divide = self._steps_that_divide(steps_per_epoch, kwargs.get("validation_steps"))
+                callback.attach(run | {"initial_epoch": initial_epoch}, others)
+        steps_that_divide = self._steps_that_divide(
+            ("train", "test"), steps_per_epoch, kwargs.get("validation_steps")
+        )
         if isinstance(x, np.ndarray):
             order = pipeline.Order(len(x), batch_size, self.seed, shuffle, steps_per_epoch)
             x = pipeline.batches(x, y, sample_weight, order, lambda: self._steps_taken)
@@ -221,15 +238,26 @@ class ImageModel(keras.Model):
         """Evaluates the model, as `evaluate` of Keras does, on data that are checked first."""
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
-        with self._steps_that_divide(steps):
+        with self._steps_that_divide(("test",), steps):
             return super().evaluate(
                 x, y, batch_size=batch_size, sample_weight=sample_weight, steps=steps, **kwargs
             )
 
     def predict(self, x, steps=None, **kwargs):
         """Calls the model batch by batch, as `predict` of Keras does."""
-        with self._steps_that_divide(steps):
+        with self._steps_that_divide(("predict",), steps):
             return super().predict(x, steps=steps, **kwargs)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, **kwargs):
+        """Takes one step, as `train_on_batch` of Keras does, on data that are checked first."""
+        x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
+        self._trace_anew_if_frozen()
+        return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, **kwargs):
+        """Evaluates one batch, as `test_on_batch` of Keras does; the data are checked first."""
+        x, y, sample_weight = pipeline.checked(x, y, sample_weight, self.image_shape)
+        return super().test_on_batch(x, y, sample_weight, **kwargs)
 
     def _check_callbacks(self, callbacks):
         """Raises ValueError if a callback cannot work with this model."""
@@ -244,19 +272,23 @@ class ImageModel(keras.Model):
         pass
 
     @contextlib.contextmanager
-    def _steps_that_divide(self, *steps):
+    def _steps_that_divide(self, kinds, *steps):
         """Takes so many steps at once that each of these numbers of steps is met exactly."""
         usual = self.steps_per_execution
-        self._take_at_once(math.gcd(usual, *(int(number) for number in steps if number)))
+        fitting = math.gcd(usual, *(int(number) for number in steps if number))
+        if fitting == usual:
+            yield
+            return
+        # Others than those of the call at hand may be in use, where a callback makes it.
+        names = ["steps_per_execution", *(f"{kind}_function" for kind in kinds)]
+        before = [getattr(self, name) for name in names]
+        for name, value in zip(names, [fitting] + len(kinds) * [None], strict=True):
+            setattr(self, name, value)
         try:
             yield
         finally:
-            self._take_at_once(usual)
-
-    def _take_at_once(self, steps):
-        if steps != self.steps_per_execution:
-            self.steps_per_execution = steps
-            self.train_function = self.test_function = self.predict_function = None
+            for name, value in zip(names, before, strict=True):
+                setattr(self, name, value)
 
     def _trace_anew_if_frozen(self):
         """Lets a change of `trainable` since the last call take effect."""
@@ -273,7 +305,8 @@ class ImageModel(keras.Model):
 
     def _steps(self):
         """Returns how many steps the optimizers have taken, a tensor."""
-        return tf.reduce_max([tf.cast(one.iterations, tf.int64) for one in self.optimizers])
+        # Not `iterations`, which stands still while an optimizer accumulates gradients.
+        return tf.reduce_max([tf.cast(one._iterations, tf.int64) for one in self.optimizers])
 
     def _next_batch(self):
         """Returns the number of this batch in an evaluation, from 1."""
@@ -348,6 +381,8 @@ class ImageModel(keras.Model):
         return cls(**{**config, **networks})
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
 
     def compile_from_config(self, config):
@@ -381,12 +416,24 @@ class ImageModel(keras.Model):
                 settings[name] = _layers_of(getattr(self, name))
             elif name != "name":
                 settings[name] = value
+        settings["variables that learn"] = len(self.trainable_variables)
         for number, optimizer in enumerate(self.optimizers):
-            config = keras.saving.serialize_keras_object(optimizer)
-            settings[f"optimizer {number}"] = config["class_name"]
-            for name, value in _without_names(config["config"]).items():
+            settings[f"optimizer {number}"] = type(optimizer).__name__
+            for name, value in _config_of(optimizer).items():
                 settings[f"optimizer {number}, {name}"] = value
         return settings
+
+    def _settings_of_run(self):
+        """Returns the settings; those that training moves as they were when it began."""
+        settings = self._settings()
+        if self._first_settings is None:
+            self._first_settings = settings
+        moved = {
+            name: self._first_settings[name]
+            for name in settings
+            if name == "kl_weight" or name.endswith(", learning_rate")
+        }
+        return settings | moved
 
 
 class _FollowSteps(keras.callbacks.Callback):
@@ -439,7 +486,7 @@ def weighted_mean(values, weights=None):
 def _layers_of(network):
     """Returns a line that tells networks of other layers or other settings apart."""
     layers = [
-        [type(layer).__name__, _without_names(layer.get_config())]
+        [type(layer).__name__, _config_of(layer)]
         for layer in network._flatten_layers()
         if not isinstance(layer, keras.Model)
     ]
@@ -448,10 +495,24 @@ def _layers_of(network):
     return f"{len(layers)} layers, {network.count_params()} weights, number {number}"
 
 
+def all_learnable(layer):
+    """Returns the variables that learn, also those of layers that are frozen for now."""
+    return [weight for part in layer._flatten_layers() for weight in part._trainable_variables]
+
+
+def _config_of(thing):
+    """Returns what a layer or an optimizer was made with, as far as it tells."""
+    try:
+        return _without_names(thing.get_config())
+    except Exception:  # of somebody else's class
+        return {}
+
+
 def _without_names(config):
-    """Leaves out names, which Keras numbers anew in each process."""
+    """Leaves out what differs between processes: names, addresses, the file of a function."""
     if isinstance(config, dict):
-        return {key: _without_names(item) for key, item in config.items() if key != "name"}
+        left_out = ("name", "shared_object_id", "code")
+        return {key: _without_names(item) for key, item in config.items() if key not in left_out}
     if isinstance(config, (list, tuple)):
         return [_without_names(item) for item in config]
     return config
@@ -467,4 +528,4 @@ def _digest(data):
         return f"array {data.shape}, SHA-256 {content_sha256({'': data})[:12]}"
     if isinstance(data, tf.data.Dataset):
         return f"dataset of {int(data.cardinality())} batches of {data.element_spec}"
-    return f"{type(data).__name__} of {len(data) if hasattr(data, '__len__') else '?'} batches"
+    return f"{type(data).__name__} of {getattr(data, 'num_batches', None)} batches"

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from gk import networks
 from gk.average import averaged, follow
-from gk.base import ImageModel, check_output, in_batches, weighted_mean
+from gk.base import ImageModel, all_learnable, check_output, in_batches, weighted_mean
 from gk.losses import GAMES
 from gk.pipeline import images_of
 
@@ -59,6 +59,7 @@ class DCGAN(ImageModel):
     """
 
     traced = ("seed", "game", "label_smoothing", "r1_weight", "joint_batch", "ema_decay")
+    allowed = {"game": tuple(GAMES)}  # noqa: RUF012
 
     def __init__(
         self,
@@ -76,8 +77,7 @@ class DCGAN(ImageModel):
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, seed, **kwargs)
-        if game not in GAMES:
-            raise ValueError(f"Expected game as one of {', '.join(GAMES)}. Received: {game!r}")
+        self.game = game
         if not 0 <= label_smoothing < 0.5:
             raise ValueError(f"Expected label_smoothing in [0, 0.5). Received: {label_smoothing}")
         if label_smoothing and game not in ("non_saturating", "minimax"):
@@ -89,7 +89,6 @@ class DCGAN(ImageModel):
             raise ValueError(f"Expected r1_weight of 0 or more. Received: {r1_weight}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"Expected ema_decay in [0, 1). Received: {ema_decay}")
-        self.game = game
         self.label_smoothing = float(label_smoothing)
         self.r1_weight = float(r1_weight)
         self.joint_batch = bool(joint_batch)
@@ -104,7 +103,7 @@ class DCGAN(ImageModel):
 
     @property
     def optimizers(self):
-        return [self.d_optimizer, self.g_optimizer]
+        return [self.d_optimizer, self.g_optimizer] if self.compiled else []
 
     def compile(self, d_optimizer=None, g_optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the two optimizers, Adam with rate 1e-3, beta_1 0 and beta_2 0.99 by default.
@@ -137,9 +136,8 @@ class DCGAN(ImageModel):
                 "Expected two optimizers, as each keeps the moments of its own player. Received: "
                 "the same one as d_optimizer and g_optimizer. Make another with the same settings."
             )
-        self.d_optimizer.build(self.discriminator.trainable_variables)
-        self.g_optimizer.build(self.generator.trainable_variables)
-        self._compiled_with = self._settings()
+        self.d_optimizer.build(all_learnable(self.discriminator))
+        self.g_optimizer.build(all_learnable(self.generator))
 
     def _check_callbacks(self, callbacks):
         for callback in callbacks:
@@ -291,6 +289,8 @@ class DCGAN(ImageModel):
         }
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         return {
             "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
             "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),

@@ -25,7 +25,7 @@ CHECK_NAN_EVERY = 50
 STEERING = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau")
 
 
-_KINDS = {"list": list, "tuple": tuple, "set": set}
+_KINDS = {"list": list, "tuple": tuple, "set": set, "dict": dict}
 
 
 class StopAtNaN(keras.callbacks.Callback):
@@ -87,13 +87,16 @@ class Resume(keras.callbacks.Callback):
 
     A folder belongs to one run: to one model, its settings, its optimizers, its data and the
     arguments of `fit` that change the result. The number of epochs may grow. What differs is
-    named before training, and nothing in the folder or in the model is touched. How the
-    machine computes (devices, threads, replicas, XLA) is not part of the run, though it may
-    change its last digits.
+    named before training, and nothing in the folder or in the model is touched. Of a
+    `tf.data.Dataset`, a `PyDataset` or a generator only the form is compared, not the images.
+    How the machine computes (devices, threads, replicas, XLA) is not part of the run, though
+    it may change its last digits; nor are the first weights, which a run that goes on takes
+    from the folder.
 
     Of other callbacks, the numbers, strings, lists, dictionaries and arrays that change in
     training are kept, so that `EarlyStopping`, `ReduceLROnPlateau`, `ModelCheckpoint` and
-    `gk.callbacks.SampleImages` go on, too. Other objects in them are not.
+    `gk.callbacks.SampleImages` go on, too. Other objects in them are not. A run that
+    `EarlyStopping` has ended stays ended; one that something else stopped goes on.
 
     With several workers (`tf.distribute.MultiWorkerMirroredStrategy`) the first one writes,
     and all read, so the folder has to be one that all of them see. When a worker dies the
@@ -145,6 +148,7 @@ class Resume(keras.callbacks.Callback):
                 )
         names = [type(callback).__name__ for callback in callbacks]
         self._run = {**run, "callbacks": sorted(name for name in names if name in STEERING)}
+        self._first_epoch = run["initial_epoch"]
         self._others = {
             f"{name} {names[:number].count(name)}": callbacks[number]
             for number, name in enumerate(names)
@@ -156,36 +160,25 @@ class Resume(keras.callbacks.Callback):
             self._enter()
         self._compare()
         self._kept = {}
-        for path in sorted(self.folder.glob("epoch-*.json"), reverse=True):
-            try:
-                checkpoint = self._read(path)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                warnings.warn(
-                    f"The checkpoint {path.with_suffix('.npz')} cannot be used ({error}). "
-                    "Trying the one before.",
-                    stacklevel=2,
-                )
-                continue
-            self._continue(checkpoint)
-            break
+        newest = self._newest()
+        if newest is not None:
+            self._continue(newest)
         self._before = {key: state_of(callback, {}) for key, callback in self._others.items()}
+        if newest is None and self.model.distribute_strategy.cluster_resolver is None:
+            # How the run begins, for one that is interrupted in its first epoch.
+            self._write("Nothing was trained.")
 
     def on_epoch_begin(self, epoch, logs=None):
         self._fill_history()
 
     def on_epoch_end(self, epoch, logs=None):
         self._logs.append({name: float(np.squeeze(value)) for name, value in (logs or {}).items()})
-        if not is_first_worker(self.model):
-            return
-        try:
-            self._write()
-        except OSError as error:
+        if is_first_worker(self.model):
             last = len(self._logs) - 1
-            raise self._cannot_write(
-                error,
+            self._write(
                 f"The last whole checkpoint is that of epoch {last}, and training stopped after "
-                f"epoch {last + 1}. Then start the same program again: it goes on from there.",
-            ) from error
+                f"epoch {last + 1}. Then start the same program again: it goes on from there."
+            )
 
     def on_train_end(self, logs=None):
         self._fill_history()
@@ -223,7 +216,7 @@ class Resume(keras.callbacks.Callback):
     def _compare(self):
         """Raises ValueError unless the folder is empty or this run's; says whose it is."""
         path = self.folder / "run.json"
-        here = json.loads(json.dumps(self._run))
+        here = json.loads(json.dumps(self._run, default=str))
         if path.exists():
             there = json.loads(path.read_text(encoding="utf-8"))
             differing = [
@@ -250,6 +243,19 @@ class Resume(keras.callbacks.Callback):
             except OSError as error:
                 raise self._cannot_write(error, "Nothing was trained.") from error
 
+    def _newest(self):
+        """Returns the newest checkpoint that is whole, or `None`; warns of those that are not."""
+        for path in sorted(self.folder.glob("epoch-*.json"), reverse=True):
+            try:
+                return self._read(path)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                warnings.warn(
+                    f"The checkpoint {path.with_suffix('.npz')} cannot be used ({error}). "
+                    "Trying the one before.",
+                    stacklevel=3,
+                )
+        return None
+
     def _read(self, record):
         """Returns a checkpoint, checked whole; raises an error if it is not."""
         content = json.loads(record.read_text(encoding="utf-8"))
@@ -274,10 +280,22 @@ class Resume(keras.callbacks.Callback):
                 put_state(self._others[key], state, checkpoint.arrays)
                 self._kept[key] = set(state)
         self._logs = checkpoint.logs
-        done = self.params["epochs"] if checkpoint.stopped else len(self._logs)
-        self.model._initial_epoch = max(done, len(self._logs))
+        done, wanted = self._first_epoch + len(self._logs), self.params["epochs"]
+        if done > wanted:
+            warnings.warn(
+                f"The run in {self.folder} is longer than asked for: it has {done} epochs, and "
+                f"epochs={wanted} would stop before. The model is that after {done}.",
+                stacklevel=2,
+            )
+        self.model._initial_epoch = max(done, wanted) if checkpoint.stopped else done
 
-    def _write(self):
+    def _write(self, what_now):
+        try:
+            self._write_checkpoint()
+        except OSError as error:
+            raise self._cannot_write(error, what_now) from error
+
+    def _write_checkpoint(self):
         record = self.folder / f"{_name_of(len(self._logs))}.json"
         callbacks, arrays = self._states()
         for number, value in enumerate(values_of(self.model)):
@@ -289,16 +307,18 @@ class Resume(keras.callbacks.Callback):
         content = {
             "sha256": digest,
             "logs": self._logs,
-            "stopped": bool(self.model.stop_training),
+            # What else stops a run, such as a limit of time, is there for it to go on later.
+            "stopped": self.model.stop_training and "EarlyStopping" in self._run["callbacks"],
             "callbacks": callbacks,
         }
         # A checkpoint counts from the moment its record is there.
         with written_whole(record) as unfinished:
             unfinished.write_text(json.dumps(content), encoding="utf-8")
-        for path in self.folder.glob("epoch-*"):
+        for path in self.folder.glob("epoch-*.json"):
             # Later ones than this can only be damaged ones, and are written anew in their time.
-            if path.name[: len(record.stem)] <= _name_of(len(self._logs) - self.keep):
-                path.unlink(missing_ok=True)
+            if int(path.stem.removeprefix("epoch-")) <= len(self._logs) - self.keep:
+                path.unlink()
+                path.with_suffix(".npz").unlink(missing_ok=True)
 
     def _states(self):
         """Returns what has changed in the other callbacks, and the arrays among it."""
@@ -322,11 +342,12 @@ class Resume(keras.callbacks.Callback):
         history = self.model.history
         missing = len(self._logs) - len(history.epoch)
         if missing > 0:
-            earlier = self._logs[:missing]
-            for name in earlier[0]:
-                values = [logs[name] for logs in earlier]
+            earlier, first = self._logs[:missing], self._first_epoch
+            # Not every epoch need have been validated.
+            for name in dict.fromkeys(name for logs in earlier for name in logs):
+                values = [logs[name] for logs in earlier if name in logs]
                 history.history[name] = values + history.history.get(name, [])
-            history.epoch = list(range(missing)) + history.epoch
+            history.epoch = [*range(first, first + missing), *history.epoch]
 
 
 def is_first_worker(model):
@@ -354,7 +375,8 @@ def _variables(model):
 def state_of(callback, arrays):
     """Returns what a callback knows, in a form that JSON holds.
 
-    Numbers and words that it was made with do not count, as its maker may choose others.
+    Numbers and words that Keras's own callbacks are made with do not count: they change some
+    of them at the beginning of a training, and would do so once more.
 
     Args:
         callback: a Keras callback.
@@ -364,14 +386,18 @@ def state_of(callback, arrays):
         dict from the name of each attribute of plain data to its value.
     """
     settings = set().union(
-        *(inspect.signature(cls.__init__).parameters for cls in type(callback).__mro__[:-1])
+        *(
+            inspect.signature(cls.__init__).parameters
+            for cls in type(callback).__mro__
+            if cls.__module__.startswith("keras.")
+        )
     )
     state = {}
     for name, value in vars(callback).items():
         scalar = isinstance(value, (bool, int, float, str, type(None)))
         if name in ("params", "_model") or (scalar and name in settings):
             continue
-        with contextlib.suppress(TypeError):
+        with contextlib.suppress(TypeError, RecursionError):
             state[name] = _encoded(value, arrays)
     return state
 
@@ -399,8 +425,8 @@ def _encoded(value, arrays):
     for kind in (list, tuple, set):
         if isinstance(value, kind):
             return {kind.__name__: [_encoded(item, arrays) for item in value]}
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {"dict": {key: _encoded(item, arrays) for key, item in value.items()}}
+    if isinstance(value, dict):
+        return {"dict": [_encoded(item, arrays) for item in value.items()]}
     raise TypeError(f"Expected plain data. Received: {type(value).__name__}")
 
 
@@ -410,13 +436,11 @@ def _decoded(value, arrays):
     ((kind, content),) = value.items()
     if kind == "array":
         return arrays[content][()]
-    if kind == "dict":
-        return {key: _decoded(item, arrays) for key, item in content.items()}
     return _KINDS[kind](_decoded(item, arrays) for item in content)
 
 
 def _name_of(num_epochs):
-    return f"epoch-{max(num_epochs, 0):06d}"
+    return f"epoch-{num_epochs:06d}"
 
 
 def _shown(value):

@@ -49,7 +49,7 @@ def checked(x, y, sample_weight, image_shape, name="x"):
     if isinstance(x, tf.data.Dataset):
         batch = next(iter(x.take(1)), None)
     elif isinstance(x, keras.utils.PyDataset):
-        batch = x[0] if len(x) else None
+        batch = None if x.num_batches == 0 else x[0]
     elif isinstance(x, types.GeneratorType):
         batch = next(x, None)
         x = _chained([batch], x)
@@ -76,8 +76,7 @@ def images_of(data, name, image_shape):
 
 def checked_validation(data, image_shape):
     """Checks validation data: what `checked` takes, or a tuple (x, y) or (x, y, weights)."""
-    if not isinstance(data, tuple):
-        data = (data,)
+    data = tuple(data) if isinstance(data, (tuple, list)) else (data,)
     x, y, weights = (*data, None, None)[:3]
     x, y, weights = checked(x, y, weights, image_shape, "validation_data")
     return (x, y, weights) if _is_array(x) else x
@@ -220,7 +219,7 @@ def _weights(weights, num_images):
     if weights.shape != (num_images,) or not np.all(np.isfinite(weights) & (weights >= 0)):
         raise ValueError(
             f"Expected sample_weight as {num_images} numbers of at least 0. Received: shape "
-            f"{weights.shape}, values from {weights.min():.4g} to {weights.max():.4g}."
+            f"{weights.shape}, values {weights.ravel()[:3].tolist()} …"
         )
     return weights
 

@@ -55,6 +55,7 @@ class VAE(ImageModel):
     """
 
     traced = ("seed", "likelihood")
+    allowed = {"likelihood": LIKELIHOODS}  # noqa: RUF012
 
     def __init__(
         self,
@@ -69,10 +70,6 @@ class VAE(ImageModel):
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, seed, **kwargs)
-        if likelihood not in LIKELIHOODS:
-            raise ValueError(
-                f"Expected likelihood as one of {LIKELIHOODS}. Received: {likelihood!r}"
-            )
         # A number would be frozen when the step is traced.
         self._kl_weight = self.add_weight(
             name="kl_weight", shape=(), initializer="zeros", trainable=False
@@ -93,7 +90,9 @@ class VAE(ImageModel):
 
     @property
     def kl_weight(self):
-        """Weight of the KL loss, a float."""
+        """Weight of the KL loss: a float, or the variable itself where a step is traced."""
+        if not tf.executing_eagerly():
+            return self._kl_weight
         return float(self._kl_weight.numpy())
 
     @kl_weight.setter

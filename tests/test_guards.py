@@ -267,6 +267,84 @@ except BlockingIOError as error:
 """
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: setattr(model, "kl_weight", 50.0),
+        lambda model: setattr(model, "seed", 7),
+        lambda model: setattr(model.optimizer, "learning_rate", 0.5),
+        lambda model: setattr(model.encoder, "trainable", False),
+    ],
+    ids=["kl_weight", "seed", "learning_rate", "variables that learn"],
+)
+def test_what_was_changed_after_compile_counts_too(change, tmp_path):
+    plain_vae().fit(IMAGES, batch_size=16, verbose=0, callbacks=[Resume(tmp_path)])
+    model = plain_vae()
+    change(model)
+    with pytest.raises(ValueError, match="differs in"):
+        model.fit(IMAGES, batch_size=16, verbose=0, callbacks=[Resume(tmp_path)])
+
+
+def test_a_loaded_model_goes_on_too(tmp_path):
+    model = make("vae")
+    model.fit(IMAGES, batch_size=16, verbose=0)
+    model.save(tmp_path / "model.keras")
+    for epochs in (1, 2):
+        again = keras.models.load_model(tmp_path / "model.keras")
+        fit = {"batch_size": 16, "verbose": 0, "callbacks": [Resume(tmp_path / "run")]}
+        assert len(again.fit(IMAGES, epochs=epochs, **fit).epoch) == epochs
+
+
+def test_a_schedule_of_ones_own_needs_no_configuration(tmp_path):
+    class Halves(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 1e-3 * 0.5 ** keras.ops.cast(step, "float32")
+
+    for epochs in (1, 2):
+        model = plain_vae(optimizer=keras.optimizers.Adam(Halves()))
+        fit = {"batch_size": 16, "verbose": 0, "callbacks": [Resume(tmp_path)]}
+        assert len(model.fit(IMAGES, epochs=epochs, **fit).epoch) == epochs
+
+
+def test_a_first_epoch_that_is_not_the_first_is_kept(tmp_path):
+    fit = {"initial_epoch": 2}
+    whole = run("vae", tmp_path / "whole", epochs=5, fit=fit)
+    assert whole[1] == [2, 3, 4]
+    assert run("vae", tmp_path / "killed", epochs=5, stop_after=3, fit=fit) is None
+    for _ in range(2):
+        assert_same_run(whole, run("vae", tmp_path / "killed", epochs=5, fit=fit))
+
+
+def test_fewer_epochs_than_there_are_come_with_a_warning(tmp_path):
+    run("vae", tmp_path, epochs=3)
+    with pytest.warns(UserWarning, match="it has 3 epochs, and epochs=2 would stop before"):
+        assert run("vae", tmp_path, epochs=2)[1] == [0, 1, 2]
+
+
+def test_epochs_without_validation_are_gaps_in_its_history_alone(tmp_path):
+    fit = {"validation_data": IMAGES[:8], "validation_freq": [1, 4]}
+    whole = run("vae", tmp_path / "whole", epochs=4, fit=fit)
+    assert len(whole[0]["val_loss"]) == 2
+    assert run("vae", tmp_path / "killed", epochs=4, stop_after=2, fit=fit) is None
+    assert_same_run(whole, run("vae", tmp_path / "killed", epochs=4, fit=fit))
+
+
+def test_interrupted_in_its_first_epoch_and_called_again_in_the_same_process(tmp_path):
+    whole = run("vae", tmp_path / "whole", epochs=2)
+    model = make("vae")
+    fit = {"batch_size": 16, "verbose": 0, "epochs": 2}
+    with pytest.raises(Killed):
+        model.fit(IMAGES, callbacks=[Resume(tmp_path / "run"), Kill(0)], **fit)
+    history = model.fit(IMAGES, callbacks=[Resume(tmp_path / "run")], **fit)
+    assert_same_run(whole, (history.history, history.epoch, values_of(model)))
+
+
+def test_models_that_are_kept_in_the_same_folder_stay(tmp_path):
+    keeper = keras.callbacks.ModelCheckpoint(tmp_path / "epoch-{epoch:06d}.keras")
+    run("vae", tmp_path, epochs=3, others=[keeper])
+    assert len(list(tmp_path.glob("*.keras"))) == 3
+
+
 def test_a_second_process_is_refused_while_the_first_one_trains(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(".")
     told = []
@@ -336,6 +414,33 @@ def test_early_stopping_waits_as_long_as_without_a_kill(tmp_path):
     assert_same_run(whole, run("vae", folder, epochs=30, others=[early_stopping()]))
 
 
+def test_what_was_stopped_by_a_limit_of_time_goes_on(tmp_path):
+    class Limit(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    whole = run("vae", tmp_path / "whole", epochs=4)
+    assert len(run("vae", tmp_path / "run", epochs=4, others=[Limit()])[1]) == 2
+    assert_same_run(whole, run("vae", tmp_path / "run", epochs=4, others=[Limit()]))
+
+
+def test_a_callback_that_counts_in_its_own_argument_goes_on(tmp_path):
+    class Anneal(keras.callbacks.Callback):
+        def __init__(self, weight=0.0):
+            super().__init__()
+            self.weight = weight
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.kl_weight = self.weight
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.weight += 5.0
+
+    whole = run("vae", tmp_path / "whole", epochs=4, others=[Anneal()])
+    assert run("vae", tmp_path / "run", epochs=4, stop_after=2, others=[Anneal()]) is None
+    assert_same_run(whole, run("vae", tmp_path / "run", epochs=4, others=[Anneal()]))
+
+
 def test_the_learning_rate_falls_as_without_a_kill(tmp_path):
     def reduce():
         return keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2, min_delta=1e9)
@@ -370,8 +475,10 @@ def test_what_a_callback_of_ones_own_has_gathered_is_kept(tmp_path):
         def __init__(self, name):
             super().__init__()
             self.name, self.seen, self.best = name, [], {"loss": (np.inf, -1)}
+            self.by_epoch = {}
 
         def on_epoch_end(self, epoch, logs=None):
+            self.by_epoch[epoch] = logs["loss"]
             self.seen.append((epoch, np.float32(logs["loss"])))
             self.best = {"loss": min(self.best["loss"], (logs["loss"], epoch))}
 
@@ -383,6 +490,7 @@ def test_what_a_callback_of_ones_own_has_gathered_is_kept(tmp_path):
     assert after.seen == whole.seen
     assert after.seen is listed
     assert after.best == whole.best
+    assert after.by_epoch == whole.by_epoch
     assert after.name == "b"  # with what it was made
 
 

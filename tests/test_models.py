@@ -1,5 +1,6 @@
 """The models against what they must equal: closed forms, PCA, gradients written out."""
 
+import copy
 import itertools
 import subprocess
 import sys
@@ -583,6 +584,69 @@ def test_what_is_frozen_stands_still_and_learns_again_when_it_is_not():
         assert moved[1] > 0
 
 
+def test_what_is_frozen_keeps_its_moments_through_a_file(tmp_path):
+    model = make("vae")
+    model.fit(IMAGES, verbose=0)
+    model.encoder.trainable = False
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for one in (model, again):
+        one.encoder.trainable = True
+        one.fit(IMAGES, verbose=0)
+    for one, other in zip(values_of(model), values_of(again), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_what_was_frozen_in_compile_learns_when_it_is_not(kind):
+    model = make(kind)
+    part = model.generator if kind == "dcgan" else model.encoder
+    part.trainable = False
+    model.compile()
+    part.trainable = True
+    before = part.get_weights()
+    model.fit(IMAGES, verbose=0)
+    pairs = zip(before, part.get_weights(), strict=True)
+    assert max(np.abs(old - new).max() for old, new in pairs) > 0
+
+
+def test_a_model_that_is_not_compiled_is_saved_and_copied(kind, tmp_path):
+    model = {"autoencoder": gk.Autoencoder, "vae": gk.VAE, "dcgan": gk.DCGAN}[kind](SHAPE, 2)
+    model.save(tmp_path / "model.keras")
+    for again in (keras.models.load_model(tmp_path / "model.keras"), copy.deepcopy(model)):
+        assert not again.compiled
+        for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="compile"):
+        model.fit(IMAGES, verbose=0, callbacks=[gk.callbacks.Resume(tmp_path / "run")])
+
+
+def test_a_step_of_ones_own_may_read_the_kl_weight():
+    class Own(gk.VAE):
+        def train_step(self, data):
+            images, targets, _ = self._unpack(data)
+            with tf.GradientTape() as tape:
+                parts = self.loss_parts(images, targets, self._steps(), salt=0, training=True)
+                loss = tf.reduce_mean(parts[0] + self.kl_weight * parts[1])
+            weights = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+    model = Own(SHAPE, 2, width=2)
+    model.compile()
+    model.fit(IMAGES, verbose=0)
+
+
+def test_settings_are_checked_whenever_they_are_set():
+    vae, gan = gk.VAE(SHAPE, 2, width=2), gk.DCGAN(SHAPE, 2, width=2)
+    for model, name, value in (
+        (vae, "seed", -1),
+        (vae, "likelihood", "gauss"),
+        (gan, "game", "go"),
+    ):
+        with pytest.raises(ValueError, match=rf"Expected {name}.*Received"):
+            setattr(model, name, value)
+
+
 def test_a_generator_that_is_frozen_still_generates_and_gets_new_latents():
     model = make("dcgan")
     model.fit(IMAGES, verbose=0)
@@ -643,6 +707,7 @@ def test_large_seeds_and_those_of_numpy_are_taken():
         ({"optimizer": "adam"}, "d_optimizer and g_optimizer"),
         ({"loss": "mse"}, "Expected no loss"),
         ({"metrics": ["mae"]}, "Expected no metrics"),
+        ({"steps_per_execution": "mse"}, "Expected steps_per_execution as an integer"),
     ],
 )
 def test_what_a_dcgan_does_not_use_is_refused_in_compile(arguments, message):
@@ -867,7 +932,9 @@ def test_accuracies_are_those_of_their_side(verdict, on_real, on_fake):
     assert (record["real"], record["fake"], record["held_out"]) == (on_real, on_fake, on_real)
 
 
-@pytest.mark.parametrize("images", [IMAGES[:1], np.zeros_like(IMAGES), IMAGES[[0, 0, 0]]])
+@pytest.mark.parametrize(
+    "images", [IMAGES[:1], np.zeros_like(IMAGES), IMAGES[[0, 0, 0]], np.nan * IMAGES]
+)
 def test_a_referee_needs_images_that_differ(images):
     with pytest.raises(ValueError, match="at least two held-out images that differ"):
         gk.callbacks.GameMonitor(images)

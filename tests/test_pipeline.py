@@ -82,7 +82,7 @@ def test_every_call_of_every_model_looks_at_its_data(kind, call):
 def test_validation_data_are_looked_at(named):
     bad = np.where(np.arange(64).reshape(-1, 1, 1, 1) == 5, np.nan, IMAGES)
     model = make("vae")
-    for data in (bad, (bad, IMAGES), dataset(bad)):
+    for data in (bad, (bad, IMAGES), [bad, IMAGES], dataset(bad)):
         with pytest.raises(ValueError, match=r"validation_data.*NaN or infinite values in 1 of"):
             model.fit(IMAGES, validation_data=data, verbose=0)
 
@@ -203,7 +203,7 @@ def test_logged_means_and_scores_are_weighted():
     assert logs["loss"] != pytest.approx(np.mean(errors), rel=1e-3)
 
 
-@pytest.mark.parametrize("weights", [np.ones(3), -np.ones(64), np.full(64, np.nan)])
+@pytest.mark.parametrize("weights", [[], np.ones(3), -np.ones(64), np.full(64, np.nan)])
 def test_weights_that_are_none_are_refused(weights):
     with pytest.raises(ValueError, match="Expected sample_weight as 64 numbers of at least 0"):
         make("vae").fit(IMAGES, sample_weight=weights, verbose=0)
@@ -255,6 +255,18 @@ def test_another_call_of_fit_goes_on_instead_of_beginning_anew():
     assert max(np.mean(passes[0] == passes[1]), np.mean(passes[1] == passes[2])) < 0.2
 
 
+def test_gradients_that_are_accumulated_leave_orders_as_they_are():
+    model = recorder()
+    model.compile(
+        keras.optimizers.Adam(gradient_accumulation_steps=4),
+        run_eagerly=True,
+        steps_per_execution=1,
+    )
+    model.fit(NUMBERED, batch_size=64, epochs=3, verbose=0)
+    assert int(model._steps()) == 3
+    assert np.mean(np.equal(*model.seen[:2])) < 0.2
+
+
 def test_unshuffled_images_come_as_they_are():
     model = recorder()
     model.fit(NUMBERED, batch_size=16, shuffle=False, epochs=2, verbose=0)
@@ -288,6 +300,47 @@ def test_so_many_steps_are_taken_as_were_asked_for(kind):
     inputs = tf.zeros((8, 3)) if kind == "dcgan" else IMAGES[:8]
     images = tf.data.Dataset.from_tensors(inputs).repeat()
     assert len(model.predict(images, steps=3, verbose=0)) == 24
+
+
+def test_a_callback_may_evaluate_some_steps_while_a_model_trains():
+    class Look(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.evaluate(IMAGES, batch_size=8, steps=3, verbose=0)
+            self.model.predict(IMAGES, batch_size=8, steps=3, verbose=0)
+
+    model = make("vae", steps_per_execution=10)
+    model.fit(IMAGES, batch_size=8, epochs=2, verbose=0, callbacks=[Look()])
+    assert int(model._steps()) == 16
+
+
+@pytest.mark.parametrize("size", [0, -8, 2.5])
+def test_sizes_of_a_batch_that_are_none_are_refused(size):
+    with pytest.raises(ValueError, match="Expected batch_size as an integer of at least 1"):
+        make("vae").fit(IMAGES, batch_size=size, verbose=0)
+
+
+def test_an_endless_pydataset_is_taken():
+    class Endless(Batches):
+        @property
+        def num_batches(self):
+            return None
+
+    model = make("vae")
+    model.fit(Endless(IMAGES), steps_per_epoch=4, verbose=0)
+    assert int(model._steps()) == 4
+
+
+def test_single_batches_are_looked_at_too():
+    model = make("vae")
+    for call in (model.train_on_batch, model.test_on_batch):
+        with pytest.raises(ValueError, match=r"images\.astype"):
+            call((IMAGES * 255).astype("uint8"))
+    model.train_on_batch(IMAGES)
+    model.encoder.trainable = False
+    before = model.encoder.get_weights()
+    model.train_on_batch(IMAGES)
+    for old, new in zip(before, model.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_spans_of_steps_go_on_where_the_last_one_ended():
