@@ -585,7 +585,7 @@ def test_what_is_frozen_stands_still_and_learns_again_when_it_is_not():
 
 
 def test_what_is_frozen_keeps_its_moments_through_a_file(tmp_path):
-    model = make("vae")
+    model = make("autoencoder")
     model.fit(IMAGES, verbose=0)
     model.encoder.trainable = False
     model.save(tmp_path / "model.keras")
