@@ -47,10 +47,8 @@ class Trainer:
         model, parts = build(self.kind, self.compiled)
         for name, weight in weights_of(parts).items():
             weight.assign(self.start[name])
-        for average, weight in zip(
-            getattr(model, "averaged_weights", ()), parts[0].trainable_variables, strict=False
-        ):
-            average.assign(weight)
+        if self.kind == "dcgan":
+            model.averaged_generator.set_weights(model.generator.get_weights())
         return model
 
     def first_losses(self):
