@@ -191,6 +191,7 @@ def test_two_workers_hold_the_same_dcgan(workers):
 
 
 def test_a_killed_worker_comes_back_and_training_goes_on(tmp_path):
+    """Takes a minute: six processes start TensorFlow, two of them wait for one that is gone."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     ends = {}
     for folder in (whole, killed):

@@ -142,6 +142,7 @@ def test_rounding_beyond_the_range_is_tolerated():
 
 
 def test_every_form_of_the_same_images_gives_the_same_weights(kind):
+    """Takes more than ten seconds: nine trainings and evaluations, step by step in Python."""
     forms = {
         "array": lambda: IMAGES,
         "doubles": lambda: IMAGES.astype("float64"),

@@ -236,6 +236,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
 def test_freed_memory_is_kept_unless_turned_off():
+    """Takes more than ten seconds: two processes start TensorFlow, trace a step and take 60."""
     faults = {}
     for choice in ("0", "1"):
         done = run(PAGE_FAULTS, GK_KEEP_MEMORY=choice)
