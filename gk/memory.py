@@ -17,10 +17,10 @@ def keep_freed_memory():
     """Tells glibc to keep freed memory for the process instead of handing it to the system.
 
     TensorFlow frees its buffers at the end of each step and asks for them again in the next.
-    By default glibc gives large ones up in between, and the system fills each page with zeros
-    anew (benchmarks/RESULTS.md). `import gk` calls it, so that it holds in scripts, tests and
-    kernels alike. The environment variable `GK_KEEP_MEMORY=0` turns it off, for machines
-    where memory is scarcer than time.
+    Where glibc gives them up in between, the system fills each page with zeros anew; datasets
+    from generators have it do so in TensorFlow 2.21 (benchmarks/RESULTS.md). `import gk` calls
+    this, so that it holds in scripts, tests and kernels alike. The environment variable
+    `GK_KEEP_MEMORY=0` turns it off, for machines where memory is scarcer than time.
 
     Returns:
         Whether freed memory is kept: `False` where it is turned off, and where the C library
