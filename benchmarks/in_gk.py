@@ -18,11 +18,10 @@ def build(kind, compiled=False):
         model = gk.DCGAN(SHAPE, latent_dim=64)
         model.compile(jit_compile=compiled)
         return model, (model.generator, model.discriminator)
-    parts = {}
+    encoder = decoder = None
     if kind == "dense":
-        encoder = gk.networks.dense_encoder(SHAPE, num_outputs=32)
-        parts = {"encoder": encoder, "decoder": gk.networks.dense_decoder(SHAPE, latent_dim=16)}
-    model = gk.VAE(SHAPE, latent_dim=16, **parts)
+        encoder, decoder = gk.networks.dense_pair(SHAPE, latent_dim=16, variational=True)
+    model = gk.VAE(SHAPE, latent_dim=16, encoder=encoder, decoder=decoder)
     model.compile(jit_compile=compiled)
     return model, (model.encoder, model.decoder)
 

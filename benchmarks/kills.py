@@ -25,16 +25,16 @@ def train(kind, folder):
     import gk
 
     gk.setup("cpu", seed=1, deterministic=True)
-    shape, width = (28, 28, 1), 8
+    shape, filters = (28, 28, 1), 8
     if kind == "dcgan":
-        discriminator = gk.networks.dcgan_discriminator(shape, width, dropout=0.3)
-        model = gk.DCGAN(shape, 16, discriminator=discriminator, width=width)
+        discriminator = gk.networks.dcgan_discriminator(shape, filters, dropout=0.3)
+        model = gk.DCGAN(shape, 16, discriminator=discriminator, filters=filters)
     else:
         num_outputs = 8 if kind == "vae" else 4
-        encoder = gk.networks.convolutional_encoder(shape, num_outputs, width)
+        encoder = gk.networks.convolutional_encoder(shape, num_outputs, filters)
         encoder = keras.Sequential([encoder.input, keras.layers.Dropout(0.2), encoder])
         model = {"vae": gk.VAE, "autoencoder": gk.Autoencoder}[kind](
-            shape, 4, encoder=encoder, width=width
+            shape, 4, encoder=encoder, filters=filters
         )
     model.compile()
     images = gk.datasets.load("digits").x_train[:1024]

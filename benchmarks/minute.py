@@ -8,8 +8,6 @@ claims would: the judge's mean confidence below 0.9, or a class outside of 4 to 
 import argparse
 import time
 
-import keras
-import numpy as np
 import pandas as pd
 
 import gk
@@ -20,25 +18,13 @@ EPOCHS = {"cpu": 6, "gpu": 5}
 def minute(profile, name, seed):
     """Trains for notebook 08's minute; returns a row of the table."""
     data, judge = gk.datasets.load(name), gk.judges.load(name)
-    keras.utils.set_random_seed(seed)
     model = gk.DCGAN(data.x_train.shape[1:], latent_dim=16, seed=seed)
     model.compile()
     started = time.perf_counter()
     images, epochs = data.x_train[: profile.num_train], EPOCHS[profile.name]
     model.fit(images, batch_size=64, epochs=epochs, verbose=0)
     took = time.perf_counter() - started
-    images = model.generate(5000, seed=seed)
-    verdicts = judge.predict(images)
-    shares = np.bincount(verdicts.argmax(axis=1), minlength=10) / len(images)
-    return {
-        "confidence": verdicts.max(axis=1).mean(),
-        "rarest class": shares.min(),
-        "most frequent": shares.max(),
-        "Fréchet distance": gk.metrics.frechet_distance(
-            judge.features(images), judge.features(data.x_test)
-        ),
-        "seconds": took,
-    }
+    return gk.report.quality(model, data, judge, seed=seed) | {"seconds": took}
 
 
 def main():
@@ -54,7 +40,7 @@ def main():
     failed = (
         (table["confidence"] < 0.9)
         | (table["rarest class"] < 0.04)
-        | (table["most frequent"] > 0.25)
+        | (table["most frequent class"] > 0.25)
     )
     print(table.rename_axis("seed").round(3))
     print(f"{failed.sum()} of {len(table)} runs failed")

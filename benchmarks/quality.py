@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 import gk
-from gk import pretrained
+from gk import pretrained, report
 
 SHAPE = (28, 28, 1)
 FOLDER = Path("build/quality")
@@ -30,14 +30,10 @@ def binarised(images, seed):
 
 
 def quality_of_vae(data, epochs):
-    keras.utils.set_random_seed(0)
-    hidden = (200, 200)
-    model = gk.VAE(
-        SHAPE,
-        latent_dim=50,
-        encoder=gk.networks.dense_encoder(SHAPE, 100, hidden, activation="tanh"),
-        decoder=gk.networks.dense_decoder(SHAPE, 50, hidden, activation="tanh"),
+    encoder, decoder = gk.networks.dense_pair(
+        SHAPE, 50, hidden=(200, 200), activation="tanh", variational=True, seed=0
     )
+    model = gk.VAE(SHAPE, 50, encoder=encoder, decoder=decoder)
     steps = epochs * (len(data.x_train) // 100)
     schedule = keras.optimizers.schedules.CosineDecay(1e-3, steps, alpha=0.01)
     model.compile(keras.optimizers.Adam(schedule))
@@ -55,15 +51,17 @@ def quality_of_vae(data, epochs):
 
 
 def quality_of_dcgan(data, steps):
+    judge = gk.judges.load(data.name)
+
     class Progress(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            distance = pretrained.score(self.model, "mnist")["frechet_distance"]
+            distance = report.quality(self.model, data, judge)["Fréchet distance"]
             print(f"epoch {epoch + 1}: Fréchet distance {distance:.2f}", flush=True)
 
     callbacks = [gk.callbacks.Resume(FOLDER / f"dcgan-{steps}"), Progress()]
     model = pretrained.train(data.x_train, steps, callbacks)
     print(f"DCGAN after {steps} steps:")
-    for what, value in pretrained.score(model, "mnist").items():
+    for what, value in report.quality(model, data, judge).items():
         print(f"  {what}: {value:.3f}")
 
 

@@ -28,8 +28,8 @@ import side_by_side
 
 KINDS = {
     "dense": "dense VAE, 512-256-16, batch 128",
-    "convolutional": "convolutional VAE, width 32, 16 latents, batch 128",
-    "dcgan": "DCGAN, width 32, 64 latents, R1, averaged weights, batch 64",
+    "convolutional": "convolutional VAE, 32 filters, 16 latents, batch 128",
+    "dcgan": "DCGAN, 32 filters, 64 latents, R1, averaged weights, batch 64",
 }
 SIDES = {
     "gk": ["gk"],

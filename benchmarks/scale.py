@@ -31,14 +31,14 @@ def multiply_adds(network):
     return total
 
 
-def cost_of_a_step(side, width, batch_size, kind):
+def cost_of_a_step(side, filters, batch_size, kind):
     shape = (side, side, 1)
     keras.utils.set_random_seed(0)
     if kind == "VAE":
-        model = gk.VAE(shape, latent_dim=16, width=width)
+        model = gk.VAE(shape, latent_dim=16, filters=filters)
         forward = multiply_adds(model.encoder) + multiply_adds(model.decoder)
     else:
-        model = gk.DCGAN(shape, latent_dim=64, width=width)
+        model = gk.DCGAN(shape, latent_dim=64, filters=filters)
         # The discriminator looks at real and at generated images.
         forward = multiply_adds(model.generator) + 2 * multiply_adds(model.discriminator)
     model.compile()
@@ -55,7 +55,7 @@ def cost_of_a_step(side, width, batch_size, kind):
     return {
         "model": kind,
         "side": side,
-        "width": width,
+        "filters": filters,
         "batch": batch_size,
         "ms per step, minimum": round(1e3 * min(times[3:]), 2),
         "lower quartile": round(1e3 * quartile, 2),
@@ -112,7 +112,7 @@ class Memory(keras.callbacks.Callback):
 
 def memory_while_streaming(what, dataset, num_images):
     keras.utils.set_random_seed(0)
-    model = gk.Autoencoder((STREAMED_SIDE, STREAMED_SIDE, 3), latent_dim=16, width=8)
+    model = gk.Autoencoder((STREAMED_SIDE, STREAMED_SIDE, 3), latent_dim=16, filters=8)
     model.compile()
     memory = Memory()
     dataset = dataset.batch(64).prefetch(tf.data.AUTOTUNE)
@@ -131,7 +131,7 @@ def main():
     gk.setup("cpu", seed=0)
     grid = [(28, 16, batch) for batch in (32, 64, 128, 256)]
     grid += [(side, 16, 32) for side in (64, 128)]
-    grid += [(28, width, 64) for width in (8, 32, 64)]
+    grid += [(28, filters, 64) for filters in (8, 32, 64)]
     rows = [cost_of_a_step(*setting, kind) for kind in ("VAE", "DCGAN") for setting in grid]
     print(pd.DataFrame(rows).to_string(index=False))
     with tempfile.TemporaryDirectory() as parent:

@@ -80,11 +80,11 @@ def report_race(what, goal, peer, ours, peer_steps, curve):
 def race_vae(data, epochs=3):
     test = tf.constant(data.x_test)
     keras.utils.set_random_seed(0)
-    usual, ours = UsualVAE(), gk.VAE(SHAPE, latent_dim=2, width=16)
+    usual, ours = UsualVAE(), gk.VAE(SHAPE, latent_dim=2, filters=16)
     ours.compile(keras.optimizers.Adam(2e-3))
     loss_of_usual = tf.function(lambda: usual.loss_of(test))
     loss_of_ours = tf.function(
-        lambda: tf.reduce_mean(sum(ours.loss_parts(test, test, step=0, salt=1, training=False)))
+        lambda: tf.reduce_mean(ours.objective(test, test, step=0, salt=1, training=False)["loss"])
     )
     step = tf.function(lambda images: ours.train_step((images,)))
     clock = Clock(step, batches(data.x_train, 128))
@@ -106,10 +106,10 @@ def race_dcgan(data):
     real = judge.features(data.x_test)
 
     def distance(images):
-        return gk.metrics.frechet_distance(judge.features(images), real)
+        return gk.metrics.frechet_distance(real, judge.features(images))
 
     keras.utils.set_random_seed(0)
-    usual, ours = UsualDCGAN(), gk.DCGAN(SHAPE, latent_dim=64, width=32)
+    usual, ours = UsualDCGAN(), gk.DCGAN(SHAPE, latent_dim=64, filters=32)
     ours.compile()
     step = tf.function(lambda images: ours.train_step((images,)))
     clock = Clock(step, batches(data.x_train, 64))
@@ -158,7 +158,7 @@ def bare_step(model):
                 slopes = at_real.gradient(real, real_images)
                 penalty = 0.5 * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
                 d_loss = tf.reduce_mean(tf.nn.softplus(-real) + tf.nn.softplus(fake))
-                d_loss += model.r1_weight * tf.reduce_mean(penalty)
+                d_loss += model.r1_penalty * tf.reduce_mean(penalty)
                 g_loss = tf.reduce_mean(tf.nn.softplus(-fake))
             model.d_optimizer.apply(tape.gradient(d_loss, d_weights), d_weights)
             model.g_optimizer.apply(tape.gradient(g_loss, g_weights), g_weights)
@@ -171,9 +171,9 @@ def bare_step(model):
 def build(kind):
     keras.utils.set_random_seed(0)
     if kind == "VAE":
-        model, batch_size = gk.VAE(SHAPE, latent_dim=2, width=16), 128
+        model, batch_size = gk.VAE(SHAPE, latent_dim=2, filters=16), 128
     else:
-        model, batch_size = gk.DCGAN(SHAPE, latent_dim=64, width=32), 64
+        model, batch_size = gk.DCGAN(SHAPE, latent_dim=64, filters=32), 64
     model.compile()
     return model, batch_size
 

@@ -27,7 +27,7 @@ ON_DIGITS = {
     "spectral normalization": {"spectral_norm": True},
     "hinge + spectral norm.": {"game": "hinge", "spectral_norm": True},
     "Wasserstein + spectral norm.": {"game": "wasserstein", "spectral_norm": True},
-    "R1 penalty 1": {"r1_weight": 1.0},
+    "R1 penalty 1": {"r1_penalty": 1.0},
     "two time scales, 3 : 1": {"d_rate": 3e-3},
     "Adam's beta_1 = 0.5": {"beta_1": 0.5},
     "Adam's beta_1 = 0": {"beta_1": 0.0},
@@ -35,7 +35,7 @@ ON_DIGITS = {
     "batch norm., real and fake apart": {"batch_norm": True},
     "batch norm., one joint batch": {"batch_norm": True, "joint_batch": True},
     "beta_1 = 0.5, average": {"beta_1": 0.5, "ema_decay": 0.98},
-    "R1, beta_1 = 0, average": {"r1_weight": 1.0, "beta_1": 0.0, "ema_decay": 0.98},
+    "R1, beta_1 = 0, average": {"r1_penalty": 1.0, "beta_1": 0.0, "ema_decay": 0.98},
 }
 
 
@@ -48,18 +48,19 @@ def on_digits(
 ):
     """Returns the number of classes with 2 % of the images or more, and the Fréchet distance."""
     shape = data.x_train.shape[1:]
-    keras.utils.set_random_seed(seed)
-    discriminator = networks.dcgan_discriminator(
-        shape, spectral_norm=spectral_norm, batch_norm=batch_norm
-    )
-    options = {"r1_weight": 0.0, "ema_decay": 0.0, **options}
-    model = gk.DCGAN(shape, 16, discriminator=discriminator, seed=seed, **options)
+    with networks.initial_weights(seed):
+        discriminator = networks.dcgan_discriminator(
+            shape, spectral_norm=spectral_norm, batch_norm=batch_norm
+        )
+        generator = networks.dcgan_generator(shape, 16)
+    options = {"r1_penalty": 0.0, "ema_decay": 0.0, **options}
+    model = gk.DCGAN(shape, 16, generator, discriminator, seed=seed, **options)
     model.compile(*(keras.optimizers.Adam(rate, beta_1) for rate in (d_rate, 1e-3)))
     epochs = round(STEPS_ON_DIGITS * 64 / len(data.x_train))
     model.fit(data.x_train, batch_size=64, epochs=epochs, verbose=0)
     images = model.generate(2000, seed=0)
     shares = np.bincount(judge.predict(images).argmax(axis=1), minlength=10) / len(images)
-    distance = gk.metrics.frechet_distance(judge.features(images), judge.features(data.x_test))
+    distance = gk.metrics.frechet_distance(judge.features(data.x_test), judge.features(images))
     return int((shares >= 0.02).sum()), distance
 
 

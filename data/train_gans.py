@@ -11,7 +11,7 @@ import draw
 import numpy as np
 from tqdm import tqdm
 
-from gk import callbacks, datasets, metrics, pretrained
+from gk import callbacks, datasets, judges, pretrained, report
 
 NUM_IMAGES = 60_000
 
@@ -27,17 +27,6 @@ def training_images(name):
     return np.concatenate([images, more])
 
 
-def copied(model, images, unseen):
-    """Returns the share of 500 generated images that are nearer to a training image than all
-    but one per cent of as many unseen real images are."""
-    flat = images.reshape(len(images), -1)
-    near = [
-        metrics.nearest_distances(some.reshape(500, -1), flat)
-        for some in (model.generate(500, seed=0), unseen[:500])
-    ]
-    return np.mean(near[0] < np.quantile(near[1], 0.01))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=pretrained.NAMES, help="default: all that ship")
@@ -47,8 +36,8 @@ def main():
         images = training_images(name)
         model = pretrained.train(images, callbacks=[resume], verbose=2)
         pretrained.save(model, path)
-        scores = pretrained.score(pretrained.load(name), name)
-        scores["copied"] = copied(model, images, datasets.load(name).x_test)
+        data, judge = datasets.load(name), judges.load(name)
+        scores = report.quality(pretrained.load(name), data, judge, train_images=images)
         listed = ", ".join(f"{what} {value:.3g}" for what, value in scores.items())
         print(f"{path.name}  {path.stat().st_size / 1e3:.0f} kB  {listed}")
 

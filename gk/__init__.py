@@ -1,69 +1,64 @@
-"""Generative Keras: the models, data sets and measures that the course's notebooks share."""
+"""Generative Keras: the models, data sets and measures that the course's notebooks share.
 
+What is asked for is imported when it is asked for, so that `import gk.drawing` needs no
+TensorFlow.
+"""
+
+import importlib
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from gk.memory import keep_freed_memory
-from gk.quiet import quiet_start
+from gk.quiet import start_tensorflow
 
 keep_freed_memory()  # first, as it counts for what is asked for from then on
 
-with quiet_start():
-    import keras
-    import pooch  # noqa: F401  imported here to hold back what they say at the start
-    import tensorflow  # noqa: F401
-
-if keras.backend.backend() != "tensorflow":
-    raise ImportError(
-        "gk needs Keras's TensorFlow backend. Received: KERAS_BACKEND="
-        f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
-        "'tensorflow', or leave it unset, and start Python again."
-    )
-
-from gk import (
-    callbacks,
-    datasets,
-    drawing,
-    figures,
-    judges,
-    losses,
-    metrics,
-    networks,
-    pretrained,
-    ratings,
-    ring,
-)
-from gk.autoencoder import Autoencoder
-from gk.claims import claim
-from gk.dcgan import DCGAN
-from gk.mixture import GenerativeClassifier
-from gk.runtime import PROFILES, progress, setup
-from gk.sliders import explore
-from gk.vae import VAE
-
 __version__ = "0.1.0"
 
-__all__ = [
-    "DCGAN",
-    "PROFILES",
-    "VAE",
-    "Autoencoder",
-    "GenerativeClassifier",
+# Where each name of the package lives.
+_HOMES = {
+    "DCGAN": "dcgan",
+    "PROFILES": "runtime",
+    "VAE": "vae",
+    "Autoencoder": "autoencoder",
+    "GenerativeClassifier": "mixture",
+    "claim": "claims",
+    "explore": "sliders",
+    "progress": "runtime",
+    "setup": "runtime",
+}
+_MODULES = (
     "callbacks",
-    "claim",
     "datasets",
     "drawing",
-    "explore",
     "figures",
     "judges",
     "losses",
     "metrics",
     "networks",
     "pretrained",
-    "progress",
     "ratings",
+    "report",
     "ring",
-    "setup",
-]
+)
+_WITHOUT_TENSORFLOW = ("datasets", "drawing", "figures", "ratings", "claim", "GenerativeClassifier")
+
+__all__ = sorted([*_HOMES, *_MODULES])
+
+
+def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module 'gk' has no attribute {name!r}")
+    if name not in _WITHOUT_TENSORFLOW:
+        start_tensorflow()
+    if name in _MODULES:
+        return importlib.import_module(f"gk.{name}")
+    value = getattr(importlib.import_module(f"gk.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

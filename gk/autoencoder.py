@@ -6,11 +6,10 @@ import tensorflow as tf
 from keras import ops
 
 from gk import losses, networks
-from gk.base import ImageModel, check_output, in_batches, weighted_mean
-from gk.pipeline import images_of
+from gk.base import ImageModel, check_latent_dim, check_output, in_batches, share_of_loss
+from gk.contract import Contract, Images
 
-# Pairs of error and output: the cross-entropy needs numbers between 0 and 1.
-VALID_ERRORS = (("squared", "sigmoid"), ("squared", "linear"), ("cross_entropy", "sigmoid"))
+LIKELIHOODS, OUTPUTS = ("gaussian", "bernoulli"), ("sigmoid", "linear")
 
 
 @keras.saving.register_keras_serializable("gk")
@@ -26,11 +25,12 @@ class Autoencoder(ImageModel):
         latent_dim: size of a code.
         encoder: Keras model from images to `(batch, latent_dim)`; convolutional by default.
         decoder: Keras model from codes to `(batch, height, width, channels)`, unbounded.
-        width: filters of the first convolution of the default networks.
+        filters: filters of the first convolution of the default networks.
         output: `"sigmoid"` squeezes the decoder's output into [0, 1], `"linear"` does not.
-        error: `"squared"` error, or `"cross_entropy"` of pixels between 0 and 1, which needs
-            the sigmoid.
-        seed: integer from which the shuffling derives.
+        likelihood: of the pixels, given the decoder's output. `"gaussian"` of variance 1/2, whose
+            negative logarithm is the squared error, up to a constant that is left out; or
+            `"bernoulli"`, the cross-entropy, which needs the sigmoid.
+        seed: integer from which the default networks' first weights and the shuffling derive.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Images are `(batch, height, width, channels)` in [0, 1]. The losses `loss` and
@@ -49,7 +49,8 @@ class Autoencoder(ImageModel):
     ((8, 2), (1, 28, 28, 1))
     """
 
-    traced = ("seed", "output_kind", "error_kind")
+    traced = ("seed", "output_kind", "likelihood")
+    allowed = {"output_kind": OUTPUTS, "likelihood": LIKELIHOODS}  # noqa: RUF012
 
     def __init__(
         self,
@@ -57,24 +58,27 @@ class Autoencoder(ImageModel):
         latent_dim,
         encoder=None,
         decoder=None,
-        width=32,
+        filters=32,
         output="sigmoid",
-        error="squared",
+        likelihood="gaussian",
         seed=0,
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, seed, **kwargs)
-        if output not in ("sigmoid", "linear"):
-            raise ValueError(f"Expected output 'sigmoid' or 'linear'. Received: {output!r}")
-        if (error, output) not in VALID_ERRORS:
-            raise ValueError(
-                "Expected error 'squared', or 'cross_entropy' with output 'sigmoid'. "
-                f"Received: {error!r} with output {output!r}"
-            )
+        super().__init__(image_shape, seed, **kwargs)
+        self.latent_dim = check_latent_dim(latent_dim)
         self.output_kind = output
-        self.error_kind = error
-        self.encoder = encoder or networks.convolutional_encoder(image_shape, latent_dim, width)
-        self.decoder = decoder or networks.convolutional_decoder(image_shape, latent_dim, width)
+        if output == "linear" and likelihood == "bernoulli":
+            raise ValueError(
+                "Expected likelihood 'gaussian' with output 'linear', as the cross-entropy is that "
+                f"of pixels between 0 and 1. Received: {likelihood!r}"
+            )
+        self.likelihood = likelihood
+        if encoder is None or decoder is None:
+            pair = networks.convolutional_pair(
+                self.image_shape, self.latent_dim, filters, seed=seed
+            )
+            encoder, decoder = encoder or pair[0], decoder or pair[1]
+        self.encoder, self.decoder = encoder, decoder
         check_output(self.encoder, (self.latent_dim,), "encoder")
         check_output(self.decoder, self.image_shape, "decoder")
         # Moments of the codes, from which `generate` draws.
@@ -82,6 +86,11 @@ class Autoencoder(ImageModel):
         self.code_square = self._moment("code_square", (self.latent_dim, self.latent_dim))
         self._track_means("loss", "reconstruction_loss")
         self.built = True
+
+    @property
+    def contract(self):
+        images = Images(self.image_shape)
+        return Contract((images,), targets=images)
 
     def _moment(self, name, shape):
         return self.add_weight(
@@ -99,7 +108,7 @@ class Autoencoder(ImageModel):
     def reconstruction_loss(self, targets, codes, training=False):
         """Returns the error of each image decoded from its code; `(batch,)`."""
         outputs = self.decoder(codes, training=training)
-        if self.error_kind == "cross_entropy":
+        if self.likelihood == "bernoulli":
             return losses.bernoulli_nll(targets, outputs)
         return losses.squared_error(targets, self._to_images(outputs))
 
@@ -108,7 +117,7 @@ class Autoencoder(ImageModel):
         with tf.GradientTape() as tape:
             codes = self.encoder(images, training=True)
             reconstruction_loss = self.reconstruction_loss(targets, codes, training=True)
-            loss = weighted_mean(reconstruction_loss, weights)
+            loss = share_of_loss(reconstruction_loss, weights)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         self._remember(codes)
@@ -132,7 +141,7 @@ class Autoencoder(ImageModel):
 
     def encode(self, images):
         """Returns the codes of images, a float32 array `(n, latent_dim)`."""
-        images = images_of(images, "images", self.image_shape)
+        images = self.checked_images(images)
         return in_batches(lambda batch: self.encoder(batch, training=False), images)
 
     def decode(self, codes):
@@ -166,13 +175,19 @@ class Autoencoder(ImageModel):
         mean = np.asarray(self.code_mean, dtype=float)
         covariance = np.asarray(self.code_square, dtype=float) - np.outer(mean, mean)
         rng = np.random.default_rng(seed)
-        return self.decode(rng.multivariate_normal(mean, covariance, n, check_valid="ignore"))
+        codes = rng.multivariate_normal(mean, covariance, n, check_valid="ignore")
+        return self.generate_from(codes)
+
+    def generate_from(self, latents):
+        """Decodes given codes `(n, latent_dim)`, see `generate`."""
+        return self.decode(latents)
 
     def get_config(self):
         return {
             **super().get_config(),
+            "latent_dim": self.latent_dim,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "output": self.output_kind,
-            "error": self.error_kind,
+            "likelihood": self.likelihood,
         }

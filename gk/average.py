@@ -29,3 +29,30 @@ def follow(average, network, step, decay):
     share = 1.0 - tf.minimum(decay, (1.0 + step) / (10.0 + step))
     for mean, weight in zip(average.weights, network.weights, strict=True):
         mean.assign(mean + share * (weight - mean))
+
+
+def calibrate(average, network, batches):
+    """Measures anew what the batch normalization of an average goes by.
+
+    An average of the statistics of many networks is not quite the statistics of the averaged
+    one (Izmailov et al., 2018, Averaging Weights Leads to Wider Optima and Better
+    Generalization, arXiv:1803.05407).
+
+    Args:
+        average: what `averaged` returned.
+        network: the network that it follows, whose layers are those that learn.
+        batches: iterable of batches of inputs.
+    """
+    mean_of = dict(zip(map(id, network.weights), average.weights, strict=True))
+    # Variables that are no weights, such as those of dropout, are the network's own.
+    learned, fixed = (
+        [mean_of.get(id(variable), variable) for variable in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    )
+    values = [variable.value for variable in fixed]
+    for inputs in batches:
+        _, values = network.stateless_call(
+            [variable.value for variable in learned], values, inputs, training=True
+        )
+    for variable, value in zip(fixed, values, strict=True):
+        variable.assign(value)

@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from PIL import Image
 
-from gk.figures import to_picture
-from gk.guards import Resume, StopAtNaN, is_first_worker
+from gk.figures import to_picture, write_film
+from gk.guards import StopAtNaN
+from gk.resume import Resume
 from gk.runtime import progress
+from gk.states import is_first_worker
 
 __all__ = ["GameMonitor", "Progress", "Resume", "SampleImages", "StopAtNaN"]
 
@@ -76,8 +78,7 @@ class SampleImages(keras.callbacks.Callback):
         self.latents = np.random.default_rng(self.seed).standard_normal(shape)
 
     def on_epoch_end(self, epoch, logs=None):
-        draw = getattr(self.model, "generate_from", None) or self.model.decode
-        self.frames.append(draw(self.latents))
+        self.frames.append(self.model.generate_from(self.latents))
 
     def on_train_end(self, logs=None):
         if self.folder is None or not self.frames or not is_first_worker(self.model):
@@ -87,10 +88,7 @@ class SampleImages(keras.callbacks.Callback):
         chosen = np.unique(np.linspace(0, len(rows) - 1, self.max_rows).round().astype(int))
         strip = Image.fromarray(np.concatenate([np.asarray(rows[index]) for index in chosen]))
         strip.save(self.folder / "filmstrip.png")
-        first, *others = rows
-        first.save(
-            self.folder / "film.gif", save_all=True, append_images=others, duration=200, loop=0
-        )
+        write_film(self.folder / "film.gif", rows)
 
 
 class GameMonitor(keras.callbacks.Callback):
@@ -148,7 +146,7 @@ class GameMonitor(keras.callbacks.Callback):
                 "overpowered",
                 f"The discriminator overpowers the generator: it is right on {latest['real']:.0%} "
                 f"of real and {latest['fake']:.0%} of generated images. "
-                "Penalize its slope (r1_weight), or lower its learning rate.",
+                "Penalize its slope (r1_penalty), or lower its learning rate.",
             )
         if variety < self.collapsed_at:
             self._warn(

@@ -5,10 +5,18 @@ import numpy as np
 import tensorflow as tf
 
 from gk import networks
-from gk.average import averaged, follow
-from gk.base import ImageModel, all_learnable, check_output, in_batches, weighted_mean
+from gk.average import averaged, calibrate, follow
+from gk.base import (
+    ImageModel,
+    all_learnable,
+    check_latent_dim,
+    check_output,
+    in_batches,
+    share_of_loss,
+)
 from gk.losses import GAMES
-from gk.pipeline import images_of
+
+PIXELS_AT_PENALTY_1 = 32 * 32
 
 
 @keras.saving.register_keras_serializable("gk")
@@ -26,18 +34,23 @@ class DCGAN(ImageModel):
         generator: Keras model from `(batch, latent_dim)` to images in [-1, 1].
         discriminator: Keras model from images in [-1, 1] to logits `(batch, 1)`, positive
             for real.
-        width: filters of the default networks next to the image.
+        filters: filters of the default networks next to the image.
         game: what the players play for: `"non_saturating"`, `"minimax"`, `"hinge"` or
             `"wasserstein"`, see `gk.losses`.
         label_smoothing: by how much the target for real images is below 1, in [0, 0.5); for
             the first two games.
-        r1_weight: weight of the penalty on the discriminator's slope at real images
-            (Mescheder, Geiger & Nowozin, 2018, arXiv:1801.04406), 0 or more.
+        r1_penalty: weight of the penalty on the discriminator's slope at real images
+            (Mescheder, Geiger & Nowozin, 2018, arXiv:1801.04406), 0 or more. By default 1 for
+            images of up to 32 × 32 pixels, and above that in proportion to the number of pixels:
+            the same picture in four times as many pixels has slopes whose squares sum to a quarter
+            (Karras et al., 2020, Training Generative Adversarial Networks with Limited Data,
+            arXiv:2006.06676, set it so, too).
         joint_batch: whether the discriminator sees real and generated images as one batch.
             By default it sees them one after the other, which makes a difference when it
             normalizes over the batch.
         ema_decay: share of the average that stays at each step, in [0, 1).
-        seed: integer from which shuffling and random vectors derive.
+        seed: integer from which the default networks' first weights, shuffling and random
+            vectors derive.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Images are `(batch, height, width, channels)` in [0, 1] for the user; the networks see
@@ -50,7 +63,7 @@ class DCGAN(ImageModel):
 
     Example:
 
-    >>> model = DCGAN((28, 28, 1), latent_dim=16, width=8)
+    >>> model = DCGAN((28, 28, 1), latent_dim=16, filters=8)
     >>> model.compile()
     >>> images = np.random.default_rng(0).uniform(size=(8, 28, 28, 1)).astype("float32")
     >>> history = model.fit(images, epochs=1, verbose=0)
@@ -58,8 +71,9 @@ class DCGAN(ImageModel):
     (3, 28, 28, 1)
     """
 
-    traced = ("seed", "game", "label_smoothing", "r1_weight", "joint_batch", "ema_decay")
+    traced = ("seed", "game", "label_smoothing", "r1_penalty", "joint_batch", "ema_decay")
     allowed = {"game": tuple(GAMES)}  # noqa: RUF012
+    optimizer_names = ("d_optimizer", "g_optimizer")
 
     def __init__(
         self,
@@ -67,16 +81,17 @@ class DCGAN(ImageModel):
         latent_dim,
         generator=None,
         discriminator=None,
-        width=32,
+        filters=32,
         game="non_saturating",
         label_smoothing=0.0,
-        r1_weight=1.0,
+        r1_penalty=None,
         joint_batch=False,
         ema_decay=0.995,
         seed=0,
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, seed, **kwargs)
+        super().__init__(image_shape, seed, **kwargs)
+        self.latent_dim = check_latent_dim(latent_dim)
         self.game = game
         if not 0 <= label_smoothing < 0.5:
             raise ValueError(f"Expected label_smoothing in [0, 0.5). Received: {label_smoothing}")
@@ -85,25 +100,25 @@ class DCGAN(ImageModel):
                 "Expected label_smoothing of 0, as this game has no labels. Received: "
                 f"{label_smoothing} with game={game!r}"
             )
-        if r1_weight < 0:
-            raise ValueError(f"Expected r1_weight of 0 or more. Received: {r1_weight}")
+        if r1_penalty is None:
+            r1_penalty = max(1.0, self.image_shape[0] * self.image_shape[1] / PIXELS_AT_PENALTY_1)
+        if r1_penalty < 0:
+            raise ValueError(f"Expected r1_penalty of 0 or more. Received: {r1_penalty}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"Expected ema_decay in [0, 1). Received: {ema_decay}")
         self.label_smoothing = float(label_smoothing)
-        self.r1_weight = float(r1_weight)
+        self.r1_penalty = float(r1_penalty)
         self.joint_batch = bool(joint_batch)
         self.ema_decay = float(ema_decay)
-        self.generator = generator or networks.dcgan_generator(image_shape, latent_dim, width)
-        self.discriminator = discriminator or networks.dcgan_discriminator(image_shape, width)
+        if generator is None or discriminator is None:
+            pair = networks.dcgan_pair(self.image_shape, self.latent_dim, filters, seed=seed)
+            generator, discriminator = generator or pair[0], discriminator or pair[1]
+        self.generator, self.discriminator = generator, discriminator
         check_output(self.generator, self.image_shape, "generator")
         check_output(self.discriminator, (1,), "discriminator")
         self.averaged_generator = averaged(self.generator)
         self._track_means("loss", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy")
         self.built = True
-
-    @property
-    def optimizers(self):
-        return [self.d_optimizer, self.g_optimizer] if self.compiled else []
 
     def compile(self, d_optimizer=None, g_optimizer=None, steps_per_execution=None, **kwargs):
         """Sets the two optimizers, Adam with rate 1e-3, beta_1 0 and beta_2 0.99 by default.
@@ -162,10 +177,10 @@ class DCGAN(ImageModel):
 
         The tape has watched the images, so that no second forward pass is needed.
         """
-        if not self.r1_weight:
+        if not self.r1_penalty:
             return 0.0
         slopes = tape.gradient(real_logits, real)
-        return 0.5 * self.r1_weight * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
+        return 0.5 * self.r1_penalty * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
 
     def train_step(self, data):
         images, _, weights = self._unpack(data)
@@ -176,10 +191,10 @@ class DCGAN(ImageModel):
             fakes = self.generator(latents, training=True)
             with tf.GradientTape() as at_real:
                 at_real.watch(real)
-                real_logits, fake_logits = self._judge(real, fakes, training=True)
+                real_logits, fake_logits = self._logits(real, fakes, training=True)
             d_loss, g_loss = self.losses_of_both(real_logits, fake_logits)
             penalty = self.slope_penalty(at_real, real_logits, real)
-            d_total, g_total = weighted_mean(d_loss + penalty, weights), weighted_mean(g_loss)
+            d_total, g_total = share_of_loss(d_loss + penalty, weights), share_of_loss(g_loss)
         # Each player moves its own weights only, down its own loss.
         d_weights = self.discriminator.trainable_variables
         g_weights = self.generator.trainable_variables
@@ -194,11 +209,11 @@ class DCGAN(ImageModel):
         images, _, _ = self._unpack(data)
         latents = self._latents(tf.shape(images)[0], self._next_batch(), salt=1)
         fakes = self.generator(latents, training=False)
-        real_logits, fake_logits = self._judge(_to_networks(images), fakes, training=False)
+        real_logits, fake_logits = self._logits(_to_networks(images), fakes, training=False)
         losses = self.losses_of_both(real_logits, fake_logits)
         return self._log(real_logits, fake_logits, *losses)
 
-    def _judge(self, real, fakes, training):
+    def _logits(self, real, fakes, training):
         if self.joint_batch:
             both = self.discriminator(tf.concat([real, fakes], axis=0), training=training)
             return tf.split(both, 2)
@@ -237,39 +252,23 @@ class DCGAN(ImageModel):
     def calibrate(self, num_batches=100, batch_size=256):
         """Measures anew what the averaged generator's batch normalization goes by.
 
-        An average of the statistics of many generators is not quite the statistics of the
-        averaged one (Izmailov et al., 2018, Averaging Weights
-        Leads to Wider Optima and Better Generalization, arXiv:1803.05407). Call it at the end
-        of a training; it draws the same random vectors each time.
+        See `gk.average.calibrate`. Call it at the end of a training; it draws the same random
+        vectors each time.
 
         Args:
             num_batches: number of batches of random vectors.
             batch_size: size of each.
         """
-        average = self.averaged_generator
-        mean_of = dict(zip(map(id, self.generator.weights), average.weights, strict=True))
-        learned, fixed = (
-            [mean_of.get(id(variable), variable) for variable in variables]
-            for variables in (
-                self.generator.trainable_variables,
-                self.generator.non_trainable_variables,
-            )
-        )
-        values = [variable.value for variable in fixed]
         rng = np.random.default_rng(self.seed)
-        for _ in range(num_batches):
-            latents = rng.standard_normal((batch_size, self.latent_dim), dtype="float32")
-            _, values = self.generator.stateless_call(
-                [variable.value for variable in learned], values, latents, training=True
-            )
-        for variable, value in zip(fixed, values, strict=True):
-            variable.assign(value)
+        shape = (num_batches, batch_size, self.latent_dim)
+        latents = rng.standard_normal(shape, dtype="float32")
+        calibrate(self.averaged_generator, self.generator, latents)
 
     def discriminate(self, images):
         """Returns the discriminator's logits, a float32 array `(n,)`, positive for real."""
-        images = images_of(images, "images", self.image_shape)
         return in_batches(
-            lambda batch: self.discriminator(_to_networks(batch), training=False)[:, 0], images
+            lambda batch: self.discriminator(_to_networks(batch), training=False)[:, 0],
+            self.checked_images(images),
         )
 
     @property
@@ -279,21 +278,14 @@ class DCGAN(ImageModel):
     def get_config(self):
         return {
             **super().get_config(),
+            "latent_dim": self.latent_dim,
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
             "game": self.game,
             "label_smoothing": self.label_smoothing,
-            "r1_weight": self.r1_weight,
+            "r1_penalty": self.r1_penalty,
             "joint_batch": self.joint_batch,
             "ema_decay": self.ema_decay,
-        }
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        return {
-            "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
-            "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),
         }
 
 

@@ -124,6 +124,32 @@ def to_picture(image, ink=False):
     return Image.fromarray(pixels)
 
 
+def write_film(target, frames, milliseconds=200, scale=1, ink=False):
+    """Writes images as a film that goes round and round.
+
+    Args:
+        target: path that ends in `.gif`, or a file that is open for bytes.
+        frames: list of arrays `(height, width, channels)` in [0, 1], or of Pillow images.
+        milliseconds: how long each is shown.
+        scale: integer, how many pixels of the film a pixel becomes along each side.
+        ink: whether grey values mean ink, 1 is black.
+
+    Raises:
+        ValueError: if there are no frames.
+    """
+    pictures = [
+        frame if isinstance(frame, Image.Image) else to_picture(frame, ink) for frame in frames
+    ]
+    if not pictures:
+        raise ValueError("Expected at least one frame. Received: none.")
+    first, *others = (
+        picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+        for picture in pictures
+    )
+    options = {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0}
+    first.save(target, "gif", **options)
+
+
 def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuOr_r"):
     """Draws a function of two features in [0, 1] as a shaded map with the data on it.
 

@@ -18,9 +18,8 @@ def bernoulli_nll(images, logits):
     Returns:
         Tensor `(batch,)`, summed over pixels, in nats per image.
     """
-    # max(l, 0) - l x + log(1 + exp(-|l|)), which neither overflows nor underflows.
-    pixels = ops.relu(logits) - logits * images + ops.log1p(ops.exp(-ops.absolute(logits)))
-    return _sum_over_pixels(pixels)
+    # log(1 + exp(l)) - l x, where softplus neither overflows nor underflows.
+    return _sum_over_pixels(ops.softplus(logits) - logits * images)
 
 
 def gaussian_nll(images, mean, log_variance):

@@ -1,9 +1,6 @@
 """DCGANs that were trained for longer than a lesson lasts: the recipe, and the weights."""
 
-import keras
-import numpy as np
-
-from gk import datasets, files, judges, metrics
+from gk import datasets, files
 from gk.dcgan import DCGAN
 
 NAMES = ("digits", "faces", "mnist", "fashion_mnist")
@@ -52,7 +49,7 @@ def _build(config):
 
 
 def train(images, steps=STEPS, callbacks=(), verbose=0):
-    """Trains a DCGAN as the shipped ones were; sets the global seed.
+    """Trains a DCGAN as the shipped ones were.
 
     Args:
         images: array `(n, height, width, channels)` in [0, 1]. With fewer than 60,000 the
@@ -66,7 +63,6 @@ def train(images, steps=STEPS, callbacks=(), verbose=0):
     """
     steps_per_epoch = -(-len(images) // BATCH_SIZE)
     epochs = max(1, round(steps / steps_per_epoch))
-    keras.utils.set_random_seed(0)
     model = DCGAN(images.shape[1:], latent_dim=16, ema_decay=0.999)
     model.compile()
     model.fit(
@@ -74,37 +70,6 @@ def train(images, steps=STEPS, callbacks=(), verbose=0):
     )
     model.calibrate()
     return model
-
-
-def score(model, name):
-    """Returns how good a model's images are, in the features of the judge of its set.
-
-    Args:
-        model: a `DCGAN`.
-        name: name of an image set.
-
-    Returns:
-        A dict: the Fréchet distance of 5,000 generated images to the test images, `ratio` of
-        it to that of up to 5,000 real training images, precision and recall (up to 2,000
-        images each), and for sets of ten classes the share of the rarest and of the most
-        frequent one.
-    """
-    data, judge = datasets.load(name), judges.load(name)
-    images, real = model.generate(5000, seed=0), judge.features(data.x_test)
-    features, training = judge.features(images), judge.features(data.x_train[:5000])
-    distance = metrics.frechet_distance(features, real)
-    precision, recall = metrics.precision_recall(real[:2000], features[:2000])
-    result = {
-        "frechet_distance": distance,
-        "ratio": distance / metrics.frechet_distance(training, real),
-        "precision": precision,
-        "recall": recall,
-    }
-    if judge.exclusive:
-        classes = judge.predict(images).argmax(axis=1)
-        shares = np.bincount(classes, minlength=len(data.class_names)) / len(images)
-        result |= {"rarest_class": shares.min(), "most_frequent_class": shares.max()}
-    return result
 
 
 def save(model, path):

@@ -29,3 +29,16 @@ def quiet_start():
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+def start_tensorflow():
+    """Imports TensorFlow and Keras without their chatter, and checks that they work together."""
+    with quiet_start():
+        import keras
+        import tensorflow  # noqa: F401
+    if keras.backend.backend() != "tensorflow":
+        raise ImportError(
+            "gk needs Keras's TensorFlow backend. Received: KERAS_BACKEND="
+            f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
+            "'tensorflow', or leave it unset, and start Python again."
+        )

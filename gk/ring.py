@@ -27,13 +27,13 @@ TRICKS = {
     "spectral normalization": {"spectral_norm": True},
     "hinge + spectral norm.": {"game": "hinge", "spectral_norm": True},
     "Wasserstein + spectral norm.": {"game": "wasserstein", "spectral_norm": True},
-    "R1 penalty 0.1": {"r1_weight": 0.1},
+    "R1 penalty 0.1": {"r1_penalty": 0.1},
     "two time scales, 3 : 1": {"d_rate": 3e-3},
     "Adam's beta_1 = 0.5": {"beta_1": 0.5},
     "Adam's beta_1 = 0": {"beta_1": 0.0},
     "averaged generator": {"ema_decay": 0.98},
     "R1, 3 : 1, beta_1 = 0, average": {
-        "r1_weight": 0.1,
+        "r1_penalty": 0.1,
         "d_rate": 3e-3,
         "beta_1": 0.0,
         "ema_decay": 0.98,
@@ -74,7 +74,7 @@ def play(
     spectral_norm=False,
     **options,
 ):
-    """Trains a small GAN on the ring; sets the global seed.
+    """Trains a small GAN on the ring.
 
     Args:
         seed: integer.
@@ -89,10 +89,11 @@ def play(
     Returns:
         The trained `DCGAN`.
     """
-    keras.utils.set_random_seed(seed)
-    generator = networks.dense_decoder(SHAPE, 4, (64, 64))
-    options = {"r1_weight": 0.0, "ema_decay": 0.0, "seed": seed, **options}
-    model = DCGAN(SHAPE, 4, generator, _discriminator(spectral_norm), **options)
+    with networks.initial_weights(seed):
+        generator = networks.dense_decoder(SHAPE, 4, (64, 64))
+        discriminator = _discriminator(spectral_norm)
+    options = {"r1_penalty": 0.0, "ema_decay": 0.0, "seed": seed, **options}
+    model = DCGAN(SHAPE, 4, generator, discriminator, **options)
     optimizers = [keras.optimizers.Adam(rate, beta_1) for rate in (d_rate, g_rate)]
     model.compile(*optimizers, steps_per_execution=50)
     model.fit(

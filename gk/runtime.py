@@ -23,7 +23,7 @@ class Profile:
         dataset: name of the image set that the notebooks use unless told otherwise.
         num_train: largest number of training images.
         epochs: passes over the training images for a classifier.
-        width: number of filters in the first layer of a convolutional net.
+        filters: number of filters in the first layer of a convolutional net.
         seed: from which a notebook derives what it draws by itself.
     """
 
@@ -31,15 +31,15 @@ class Profile:
     dataset: str
     num_train: int
     epochs: int
-    width: int
+    filters: int
     seed: int = 0
 
 
 # "cpu" takes minutes on two cores; "gpu" is the full run, for Colab: as many passes, over all
 # images of MNIST, with nets of twice the width.
 PROFILES = {
-    "cpu": Profile(name="cpu", dataset="digits", num_train=12_000, epochs=5, width=16),
-    "gpu": Profile(name="gpu", dataset="mnist", num_train=60_000, epochs=5, width=32),
+    "cpu": Profile(name="cpu", dataset="digits", num_train=12_000, epochs=5, filters=16),
+    "gpu": Profile(name="gpu", dataset="mnist", num_train=60_000, epochs=5, filters=32),
 }
 
 MAX_THREADS = 4

@@ -23,7 +23,8 @@ def explore(model, limit=3.0, scale=6, start=None):
     two numbers, or a row for each of more.
 
     Args:
-        model: with `latent_dim` and either `decode` or, as the DCGAN, `generate_from`.
+        model: with `latent_dim` and `generate_from`, as all models of the course that draw from
+            codes.
         limit: sliders run from `-limit` to `limit`.
         scale: size of a pixel of the decoded image on the screen.
         start: code `(latent_dim,)` where the sliders stand at first; zeros by default.
@@ -34,7 +35,7 @@ def explore(model, limit=3.0, scale=6, start=None):
     start = np.zeros(model.latent_dim) if start is None else np.asarray(start, dtype=float)
     if start.shape != (model.latent_dim,):
         raise ValueError(f"Expected start as ({model.latent_dim},). Received: shape {start.shape}")
-    draw = getattr(model, "generate_from", None) or model.decode
+    draw = model.generate_from
     if os.environ.get("GK_STATIC"):
         _still(draw, start, limit)
         plt.show()

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from scipy.special import logsumexp
 
 from gk import losses, networks
-from gk.base import ImageModel, check_output, in_batches, weighted_mean
-from gk.pipeline import images_of
+from gk.base import ImageModel, check_latent_dim, check_output, in_batches, share_of_loss
+from gk.contract import Contract, Images
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 
@@ -33,8 +34,9 @@ class VAE(ImageModel):
         encoder: Keras model from images to `(batch, 2 * latent_dim)`: all means, then all
             logs of variances; convolutional by default.
         decoder: Keras model from codes to `(batch, height, width, channels)`, unbounded.
-        width: filters of the first convolution of the default networks.
-        seed: integer from which shuffling and sampling noise derive.
+        filters: filters of the first convolution of the default networks.
+        seed: integer from which the default networks' first weights, shuffling and sampling
+            noise derive.
         **kwargs: `name` and other arguments of `keras.Model`.
 
     Images are `(batch, height, width, channels)` in [0, 1]. `reconstruction_loss` and
@@ -56,6 +58,7 @@ class VAE(ImageModel):
 
     traced = ("seed", "likelihood")
     allowed = {"likelihood": LIKELIHOODS}  # noqa: RUF012
+    moved_in_training = ("kl_weight",)
 
     def __init__(
         self,
@@ -65,21 +68,25 @@ class VAE(ImageModel):
         likelihood="bernoulli",
         encoder=None,
         decoder=None,
-        width=32,
+        filters=32,
         seed=0,
         **kwargs,
     ):
-        super().__init__(image_shape, latent_dim, seed, **kwargs)
+        super().__init__(image_shape, seed, **kwargs)
+        self.latent_dim = check_latent_dim(latent_dim)
         # A number would be frozen when the step is traced.
         self._kl_weight = self.add_weight(
             name="kl_weight", shape=(), initializer="zeros", trainable=False
         )
         self.kl_weight = kl_weight
         self.likelihood = likelihood
-        num_outputs = 2 * self.latent_dim
-        self.encoder = encoder or networks.convolutional_encoder(image_shape, num_outputs, width)
-        self.decoder = decoder or networks.convolutional_decoder(image_shape, latent_dim, width)
-        check_output(self.encoder, (num_outputs,), "encoder")
+        if encoder is None or decoder is None:
+            pair = networks.convolutional_pair(
+                self.image_shape, self.latent_dim, filters, variational=True, seed=seed
+            )
+            encoder, decoder = encoder or pair[0], decoder or pair[1]
+        self.encoder, self.decoder = encoder, decoder
+        check_output(self.encoder, (2 * self.latent_dim,), "encoder")
         check_output(self.decoder, self.image_shape, "decoder")
         if likelihood == "gaussian":
             self.pixel_log_variance = self.add_weight(
@@ -87,6 +94,11 @@ class VAE(ImageModel):
             )
         self._track_means("loss", "reconstruction_loss", "kl_loss")
         self.built = True
+
+    @property
+    def contract(self):
+        images = Images(self.image_shape)
+        return Contract((images,), targets=images)
 
     @property
     def kl_weight(self):
@@ -116,15 +128,31 @@ class VAE(ImageModel):
             return losses.bernoulli_nll(targets, outputs)
         return losses.gaussian_nll(targets, outputs, self.pixel_log_variance)
 
-    def loss_parts(self, images, targets, step, salt, training):
-        """Returns the reconstruction loss and the KL loss of each image, `(batch,)` each."""
+    def objective(self, images, targets, step, salt, training):
+        """Returns what is minimised, `loss`, and its two parts, of each image.
+
+        Args:
+            images: tensor `(batch, height, width, channels)` to encode.
+            targets: tensor of the same shape, what should come out.
+            step: number of the step, for the noise.
+            salt: number that tells training's noise from evaluation's.
+            training: whether layers such as dropout are at work.
+
+        Returns:
+            dict of tensors `(batch,)` in nats: `loss`, `reconstruction_loss`, `kl_loss`.
+        """
         z_mean, z_log_var = self.posterior(images, training)
         # The reparameterisation: the noise is drawn apart, so that the gradient passes
         # through mean and variance.
         noise = self._noise(tf.shape(z_mean), step, salt)
         z = z_mean + ops.exp(0.5 * z_log_var) * noise
+        reconstruction_loss = self.reconstruction_loss(targets, z, training)
         kl_loss = self.divergence(z_mean, z_log_var)
-        return self.reconstruction_loss(targets, z, training), kl_loss
+        return {
+            "loss": reconstruction_loss + self._kl_weight * kl_loss,
+            "reconstruction_loss": reconstruction_loss,
+            "kl_loss": kl_loss,
+        }
 
     def divergence(self, z_mean, z_log_var):
         """Returns how far each code's region is from the prior, a tensor `(batch,)` in nats."""
@@ -133,32 +161,23 @@ class VAE(ImageModel):
     def train_step(self, data):
         images, targets, weights = self._unpack(data)
         with tf.GradientTape() as tape:
-            parts = self.loss_parts(images, targets, self._steps(), salt=0, training=True)
-            reconstruction_loss, kl_loss = parts
-            loss = weighted_mean(reconstruction_loss + self._kl_weight * kl_loss, weights)
+            losses = self.objective(images, targets, self._steps(), salt=0, training=True)
+            loss = share_of_loss(losses["loss"], weights)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return self._log(reconstruction_loss, kl_loss, weights)
+        return self._track(losses, weights)
 
     def test_step(self, data):
         images, targets, weights = self._unpack(data)
-        parts = self.loss_parts(images, targets, self._next_batch(), salt=1, training=False)
-        return self._log(*parts, weights)
-
-    def _log(self, reconstruction_loss, kl_loss, weights):
-        values = {
-            "loss": reconstruction_loss + self._kl_weight * kl_loss,
-            "reconstruction_loss": reconstruction_loss,
-            "kl_loss": kl_loss,
-        }
-        return self._track(values, weights)
+        losses = self.objective(images, targets, self._next_batch(), salt=1, training=False)
+        return self._track(losses, weights)
 
     def _to_images(self, outputs):
         return ops.sigmoid(outputs) if self.likelihood == "bernoulli" else outputs
 
     def encode(self, images):
         """Returns the means of the codes of images, a float32 array `(n, latent_dim)`."""
-        images = images_of(images, "images", self.image_shape)
+        images = self.checked_images(images)
         return in_batches(lambda batch: self.posterior(batch)[0], images)
 
     def decode(self, codes):
@@ -178,7 +197,11 @@ class VAE(ImageModel):
         Returns:
             float32 array `(n, height, width, channels)` in [0, 1], the means of the pixels.
         """
-        return self.decode(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
+        return self.generate_from(np.random.default_rng(seed).standard_normal((n, self.latent_dim)))
+
+    def generate_from(self, latents):
+        """Decodes given points of the prior `(n, latent_dim)`, see `generate`."""
+        return self.decode(latents)
 
     def log_likelihood(self, images, num_samples=100, seed=0):
         """Estimates log p(image) by importance sampling from the encoder.
@@ -198,7 +221,7 @@ class VAE(ImageModel):
         Raises:
             ValueError: if `num_samples` is less than 1, or the data are no images.
         """
-        images = images_of(images, "images", self.image_shape)
+        images = self.checked_images(images)
         if num_samples < 1:
             raise ValueError(f"Expected num_samples of at least 1. Received: {num_samples}")
         per_image = tf.function(self._log_weights, reduce_retracing=True)
@@ -210,8 +233,7 @@ class VAE(ImageModel):
                     for chunk, size in enumerate(_chunks(num_samples))
                 ]
             ).astype(float)
-            highest = log_weights.max()
-            estimates.append(highest + np.log(np.mean(np.exp(log_weights - highest))))
+            estimates.append(logsumexp(log_weights) - np.log(num_samples))
         return np.array(estimates)
 
     def _log_weights(self, image, size, seed):
@@ -228,6 +250,7 @@ class VAE(ImageModel):
     def get_config(self):
         return {
             **super().get_config(),
+            "latent_dim": self.latent_dim,
             "kl_weight": self.kl_weight,
             "likelihood": self.likelihood,
             "encoder": keras.saving.serialize_keras_object(self.encoder),

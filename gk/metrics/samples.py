@@ -6,10 +6,14 @@ Pixels make a poor distance, so all of these take features, such as `gk.judges.l
 
 import numpy as np
 from scipy import linalg
+from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
+# Of distances, in units of the features.
+ROUNDING = 1e-6
 
-def frechet_distance(features, other_features):
+
+def frechet_distance(real_features, generated_features):
     """Returns the Fréchet distance between two sets, each taken for a Gaussian.
 
     `|m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^½)` with means m and covariances C (Dowson & Landau,
@@ -19,8 +23,8 @@ def frechet_distance(features, other_features):
     for small sets, so only numbers from sets of one size, by one judge, can be compared.
 
     Args:
-        features: array `(n, features)`.
-        other_features: array `(m, features)`.
+        real_features: array `(n, features)`.
+        generated_features: array `(m, features)`.
 
     Returns:
         A float, in squared units of the features.
@@ -34,7 +38,7 @@ def frechet_distance(features, other_features):
     >>> round(frechet_distance(corners, corners + [3, 4]), 6)
     25.0
     """
-    first, second = _check(features, other_features, at_least=2)
+    first, second = _check(real_features, generated_features, at_least=2)
     gap = first.mean(axis=0) - second.mean(axis=0)
     covariances = np.atleast_2d(np.cov(first.T)), np.atleast_2d(np.cov(second.T))
     # The eigenvalues of C1 C2 are real and not negative; what rounding adds is cut off.
@@ -71,46 +75,45 @@ def precision_recall(real_features, generated_features, num_neighbours=3):
     (1.0, 0.0)
     """
     real, generated = _check(real_features, generated_features, at_least=num_neighbours + 1)
-    precision = inside(generated, real, num_neighbours).mean()
-    recall = inside(real, generated, num_neighbours).mean()
+    precision = inside(real, generated, num_neighbours).mean()
+    recall = inside(generated, real, num_neighbours).mean()
     return float(precision), float(recall)
 
 
-def inside(features, reference_features, num_neighbours=3):
+def inside(reference_features, features, num_neighbours=3):
     """Returns for each row whether it is in the k-nearest-neighbour balls of a reference.
 
     The test behind `precision_recall`, one verdict for each image.
 
     Args:
-        features: array `(n, features)`.
         reference_features: array `(m, features)`, m > k.
+        features: array `(n, features)`, the rows in question.
         num_neighbours: k.
 
     Returns:
         Boolean array `(n,)`.
     """
-    features, reference = _check(features, reference_features, at_least=1)
+    reference, features = _check(reference_features, features, at_least=1)
     neighbours = NearestNeighbors(n_neighbors=num_neighbours + 1).fit(reference)
     radii = neighbours.kneighbors(reference)[0][:, -1]  # the first one is the point itself
-    verdicts = np.zeros(len(features), dtype=bool)
-    for start in range(0, len(features), 1000):
-        part = features[start : start + 1000]
-        squared = (
-            np.square(part).sum(1)[:, None] + np.square(reference).sum(1) - (2 * part @ reference.T)
-        )
-        verdicts[start : start + 1000] = (squared <= np.square(radii) + 1e-9).any(axis=1)
-    return verdicts
+
+    def in_any_ball(distances, start):
+        return (distances <= radii + ROUNDING).any(axis=1)
+
+    return np.concatenate(
+        list(pairwise_distances_chunked(features, reference, reduce_func=in_any_ball))
+    )
 
 
-def nearest_distances(features, reference_features):
+def nearest_distances(reference_features, features):
     """Returns the distance of each row to the nearest row of a reference.
 
     A generator that memorises is near its training set, nearer than real images that it has
     not seen are.
 
     Args:
-        features: array `(n, features)`.
         reference_features: array `(m, features)`.
+        features: array `(n, features)`, the rows in question.
 
     Returns:
         float64 array `(n,)`, in units of the features; 0 for a copy.
@@ -118,7 +121,7 @@ def nearest_distances(features, reference_features):
     Raises:
         ValueError: if a set is empty, or the numbers of features differ.
     """
-    features, reference = _check(features, reference_features, at_least=1)
+    reference, features = _check(reference_features, features, at_least=1)
     return NearestNeighbors(n_neighbors=1).fit(reference).kneighbors(features)[0][:, 0]
 
 
