@@ -42,6 +42,7 @@ test-colab: $(READY) ## shipped files and notebook 04 in Colab's versions (minut
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
 	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"

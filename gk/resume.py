@@ -1,9 +1,6 @@
 """Runs that survive being killed."""
 
-import dataclasses
 import errno
-import hashlib
-import io
 import json
 import os
 import socket
@@ -14,22 +11,13 @@ import filelock
 import keras
 import numpy as np
 
+from gk import checkpoints
+from gk.checkpoints import Checkpoint
 from gk.files import written_whole
 from gk.states import is_first_worker, put_back, put_state, state_of, values_of
 
 # Callbacks that decide how a run goes on: a run has them from its beginning or not at all.
 STEERING = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau")
-
-
-@dataclasses.dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint that was found whole: logs, values of all variables, states of callbacks."""
-
-    logs: list
-    stopped: bool
-    values: list
-    callbacks: dict
-    arrays: dict
 
 
 class Resume(keras.callbacks.Callback):
@@ -117,7 +105,8 @@ class Resume(keras.callbacks.Callback):
             self._enter()
         self._compare()
         self._kept = {}
-        newest = self._newest()
+        shapes = [value.shape for value in values_of(self.model)]
+        newest = checkpoints.newest(self.folder, shapes)
         if newest is not None:
             self._continue(newest)
         self._before = {key: state_of(callback, {}) for key, callback in self._others.items()}
@@ -200,35 +189,6 @@ class Resume(keras.callbacks.Callback):
             except OSError as error:
                 raise self._cannot_write(error, "Nothing was trained.") from error
 
-    def _newest(self):
-        """Returns the newest checkpoint that is whole, or `None`; warns of those that are not."""
-        for path in sorted(self.folder.glob("epoch-*.json"), reverse=True):
-            try:
-                return self._read(path)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                warnings.warn(
-                    f"The checkpoint {path.with_suffix('.npz')} cannot be used ({error}). "
-                    "Trying the one before.",
-                    stacklevel=3,
-                )
-        return None
-
-    def _read(self, record):
-        """Returns a checkpoint, checked whole; raises an error if it is not."""
-        content = json.loads(record.read_text(encoding="utf-8"))
-        data = record.with_suffix(".npz").read_bytes()
-        if hashlib.sha256(data).hexdigest() != content["sha256"]:
-            raise ValueError("its SHA-256 is not the one that was noted")
-        logs = [dict(entry) for entry in content["logs"]]
-        if record.stem != _name_of(len(logs)):
-            raise ValueError(f"its record tells of {len(logs)} epochs")
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        values = [arrays.pop(name) for name in sorted(arrays) if name.startswith("variable ")]
-        if [value.shape for value in values] != [value.shape for value in values_of(self.model)]:
-            raise ValueError("it holds other variables than those of the model")
-        return Checkpoint(logs, bool(content["stopped"]), values, content["callbacks"], arrays)
-
     def _continue(self, checkpoint):
         """Puts the model and the callbacks into the state of a checkpoint."""
         put_back(self.model, checkpoint.values)
@@ -253,29 +213,12 @@ class Resume(keras.callbacks.Callback):
             raise self._cannot_write(error, what_now) from error
 
     def _write_checkpoint(self):
-        record = self.folder / f"{_name_of(len(self._logs))}.json"
         callbacks, arrays = self._states()
-        for number, value in enumerate(values_of(self.model)):
-            arrays[f"variable {number:06d}"] = value
-        # Python's own writing fails cleanly on a full disk; HDF5 can take the process with it.
-        with written_whole(record.with_suffix(".npz")) as unfinished:
-            np.savez(unfinished, **arrays)
-            digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
-        content = {
-            "sha256": digest,
-            "logs": self._logs,
-            # What else stops a run, such as a limit of time, is there for it to go on later.
-            "stopped": self.model.stop_training and "EarlyStopping" in self._run["callbacks"],
-            "callbacks": callbacks,
-        }
-        # A checkpoint counts from the moment its record is there.
-        with written_whole(record) as unfinished:
-            unfinished.write_text(json.dumps(content), encoding="utf-8")
-        for path in self.folder.glob("epoch-*.json"):
-            # Later ones than this can only be damaged ones, and are written anew in their time.
-            if int(path.stem.removeprefix("epoch-")) <= len(self._logs) - self.keep:
-                path.unlink()
-                path.with_suffix(".npz").unlink(missing_ok=True)
+        # What else stops a run, such as a limit of time, is there for it to go on later.
+        stopped = self.model.stop_training and "EarlyStopping" in self._run["callbacks"]
+        checkpoint = Checkpoint(self._logs, stopped, values_of(self.model), callbacks, arrays)
+        checkpoint.write(self.folder)
+        checkpoints.prune(self.folder, len(self._logs) - self.keep)
 
     def _states(self):
         """Returns what has changed in the other callbacks, and the arrays among it."""
@@ -305,10 +248,6 @@ class Resume(keras.callbacks.Callback):
                 values = [logs[name] for logs in earlier if name in logs]
                 history.history[name] = values + history.history.get(name, [])
             history.epoch = [*range(first, first + missing), *history.epoch]
-
-
-def _name_of(num_epochs):
-    return f"epoch-{num_epochs:06d}"
 
 
 def _shown(value):

@@ -18,9 +18,9 @@ def make(kind, steps_per_execution=3, **options):
     """
     keras.utils.set_random_seed(0)
     if kind == "dcgan":
-        discriminator = networks.dcgan_discriminator(SHAPE, width=4, dropout=0.3)
-        options = {"game": "minimax", "label_smoothing": 0.1, "r1_weight": 0.5, **options}
-        options = {"discriminator": discriminator, "width": 4, "ema_decay": 0.9, **options}
+        discriminator = networks.dcgan_discriminator(SHAPE, filters=4, dropout=0.3)
+        options = {"game": "minimax", "label_smoothing": 0.1, "r1_penalty": 0.5, **options}
+        options = {"discriminator": discriminator, "filters": 4, "ema_decay": 0.9, **options}
         model = gk.DCGAN(SHAPE, 3, **options)
     elif kind == "vae":
         encoder = networks.dense_encoder(SHAPE, 6, hidden=(16,))
@@ -28,6 +28,6 @@ def make(kind, steps_per_execution=3, **options):
         options = {"kl_weight": 0.7, "likelihood": "gaussian", "encoder": encoder, **options}
         model = gk.VAE(SHAPE, 3, **options)
     else:
-        model = gk.Autoencoder(SHAPE, 3, **{"width": 4, "output": "linear", **options})
+        model = gk.Autoencoder(SHAPE, 3, **{"filters": 4, "output": "linear", **options})
     model.compile(steps_per_execution=steps_per_execution)
     return model
