@@ -13,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -89,6 +89,9 @@ bench-kills: $(READY) ## kill runs at random moments; they must end as if nothin
 
 bench-scale: $(READY) ## cost of a step by batch, side and width; memory while streaming
 	@$(BIN)/python benchmarks/scale.py
+
+bench-sides: $(READY) ## how good the DCGAN gets at 28, 32 and 64 pixels a side (half an hour)
+	@$(BIN)/python benchmarks/sides.py
 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
 	@$(BIN)/python benchmarks/tricks.py

@@ -52,6 +52,7 @@ def draw_face(
     skin_tone=0.3,
     face_width=0.5,
     identity=0,
+    side=SIDE,
 ):
     """Draws a portrait.
 
@@ -70,9 +71,10 @@ def draw_face(
             distance of the eyes, brows, nose, length of the face, colours of the eyes,
             the clothes and the background. The same person can be drawn with and without
             a beard.
+        side: height and width in pixels; the same face for any.
 
     Returns:
-        uint8 array `(32, 32, 3)`.
+        uint8 array `(side, side, 3)`.
 
     Raises:
         ValueError: if an attribute is outside its range.
@@ -100,7 +102,7 @@ def draw_face(
     def on_face(x, y):
         return half_width * np.sin(np.arcsin(np.clip(x, -1, 1)) + turn), y
 
-    canvas = Canvas(SIDE, sky)
+    canvas = Canvas(side, sky)
     back = -0.10 * head_turn
     hair_end = -0.10 + 0.85 * hair_length
     canvas.ellipse((back, -0.14), (half_width + 0.10, 0.60), hair)
