@@ -1,27 +1,15 @@
-"""Set-up, claims and figures: what each notebook leans on."""
+"""How a notebook starts, and the bar that shows how far it is."""
 
 import os
-import platform
-import subprocess
-import sys
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from processes import run
 
 import gk
 from gk import figures, networks
-
-
-def run(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_set_up_prints_one_line_and_nothing_else():
@@ -61,12 +49,6 @@ def test_linear_algebra_gets_one_thread():
     assert done.stdout.splitlines()[-1] == "{1}", done.stderr
 
 
-def test_what_fails_at_the_start_is_not_hushed_up():
-    done = run("import gk", KERAS_BACKEND="nothing")
-    assert done.returncode != 0
-    assert "nothing" in done.stderr
-
-
 def test_seeds_repeat_and_differ():
     draws = []
     for seed in (1, 1, 2):
@@ -82,30 +64,6 @@ def test_the_gpu_profile_is_the_larger_one():
     assert gpu.dataset == "mnist"
 
 
-def test_a_claim_that_does_not_hold_fails(capsys):
-    gk.claim("X1", "share", 0.5, at_least=0.4, at_most=0.6, unit="%")
-    assert "measured 50 % (expected at least 40 % and at most 60 %)" in capsys.readouterr().out
-    for measured in (0.3, 0.7, float("nan")):
-        with pytest.raises(AssertionError, match="X1 does not hold"):
-            gk.claim("X1", "share", measured, at_least=0.4, at_most=0.6)
-
-
-@pytest.mark.parametrize("bound", [{"at_least": 0.5}, {"at_most": 0.5}])
-def test_a_claim_may_lie_on_its_bound(bound, capsys):
-    gk.claim("X1", "share", 0.5, **bound)
-    assert "measured 0.5" in capsys.readouterr().out
-
-
-def test_a_claim_is_escaped_on_pages(monkeypatch):
-    shown = []
-    monkeypatch.setattr("gk.claims.display", lambda claim, metadata: shown.append(claim))
-    gk.claim("<X1>", "a < b & c", 1, at_least=0, unit="<i>")
-    page = shown[0]._repr_html_()
-    for text in ("&lt;X1&gt;", "a &lt; b &amp; c", "1 &lt;i&gt;", "at least 0 &lt;i&gt;"):
-        assert text in page
-    assert "<i>" not in page
-
-
 def test_operations_are_made_repeatable_where_that_is_asked_for():
     script = (
         "import gk; gk.setup(deterministic={}); "
@@ -113,11 +71,6 @@ def test_operations_are_made_repeatable_where_that_is_asked_for():
     )
     for choice in ("True", "False"):
         assert run(script.format(choice)).stdout.splitlines()[-1] == choice
-
-
-def test_a_claim_that_cannot_fail_is_refused():
-    with pytest.raises(ValueError, match="cannot fail"):
-        gk.claim("X1", "share", 0.5)
 
 
 def test_progress_goes_through_all_and_leaves_one_line(capsys):
@@ -210,42 +163,6 @@ def test_inception_modules_look_through_three_windows_and_a_pool():
         layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.Conv2D)
     }
     assert windows == {(1, 1), (3, 3), (5, 5)}
-
-
-PAGE_FAULTS = """
-import resource
-import gk
-import numpy as np
-import tensorflow as tf
-
-gk.setup("cpu")
-images = np.random.default_rng(0).uniform(size=(128, 28, 28, 1)).astype("float32")
-networks = (gk.networks.dense_encoder, gk.networks.dense_decoder)
-encoder, decoder = (build((28, 28, 1), size) for build, size in zip(networks, (4, 2)))
-model = gk.VAE((28, 28, 1), 2, encoder=encoder, decoder=decoder)
-model.compile()
-# TensorFlow's datasets from generators tell glibc to give up what it can.
-given = tf.TensorSpec((128, 28, 28, 1), tf.float32)
-endless = tf.data.Dataset.from_generator(lambda: iter([images]), output_signature=given).repeat()
-model.fit(endless, steps_per_epoch=10, verbose=0)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-model.fit(endless, steps_per_epoch=60, verbose=0)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
-def test_freed_memory_is_kept_unless_turned_off():
-    """Takes more than ten seconds: two processes start TensorFlow, trace a step and take 60."""
-    faults = {}
-    for choice in ("0", "1"):
-        done = run(PAGE_FAULTS, GK_KEEP_MEMORY=choice)
-        assert done.returncode == 0, done.stderr
-        faults[choice] = int(done.stdout.splitlines()[-1])
-    # Before TensorFlow 2.21 there are some 2,000 either way.
-    assert faults["1"] < max(0.2 * faults["0"], 4_000)
-    done = run("import gk", GK_KEEP_MEMORY="yes")
-    assert "Expected the environment variable GK_KEEP_MEMORY as 0 or 1" in done.stderr
 
 
 def test_threads_are_as_many_as_the_cores_that_a_process_may_use():
