@@ -1,4 +1,4 @@
-"""The models against what they must equal: closed forms, PCA, gradients written out."""
+"""What all models share: runs that can be repeated, settings, what is frozen and what is saved."""
 
 import copy
 import itertools
@@ -37,23 +37,6 @@ def test_noise_depends_on_step_seed_and_salt():
     flat = np.concatenate(list(draws.values()))
     assert flat.mean() == pytest.approx(0, abs=0.05)
     assert flat.std() == pytest.approx(1, abs=0.05)
-
-
-def test_spectral_normalization_keeps_every_layer_at_1():
-    keras.utils.set_random_seed(0)
-    discriminator = networks.dcgan_discriminator(SHAPE, width=4, spectral_norm=True)
-    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4)
-    model.compile()
-    model.fit(IMAGES, batch_size=8, epochs=5, verbose=0)
-    discriminator(2 * IMAGES[:8] - 1, training=True)  # normalizes after the last step, too
-    kernels = [w.numpy() for w in discriminator.trainable_variables if "kernel" in w.path]
-    assert len(kernels) == 5
-    for kernel in kernels:
-        largest = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
-        assert largest == pytest.approx(1, abs=0.1)
-
-
-# All models
 
 
 def test_logged_total_is_the_sum_of_its_logged_parts(kind):
@@ -208,21 +191,6 @@ def test_networks_in_other_numbers_than_float32_are_refused(name):
         keras.config.set_dtype_policy(before)
 
 
-def test_channels_first_is_refused_by_its_name():
-    keras.config.set_image_data_format("channels_first")
-    try:
-        for build in (
-            lambda: gk.VAE(SHAPE, 2),
-            lambda: networks.resnet((28, 28, 1), 10),
-            lambda: gk.judges.load("pets"),
-            lambda: gk.pretrained.load("digits"),
-        ):
-            with pytest.raises(ValueError, match="channels_first"):
-                build()
-    finally:
-        keras.config.set_image_data_format("channels_last")
-
-
 @pytest.mark.parametrize("seed", [-1, None, 2**40, 0.5, "1"])
 def test_seeds_that_are_none_are_refused_when_the_model_is_made(seed):
     with pytest.raises(ValueError, match="Expected seed as an integer from 0 to"):
@@ -352,13 +320,3 @@ def test_seed_decides_the_run(kind):
         runs.append(np.concatenate([value.ravel() for value in values_of(model)]))
     np.testing.assert_array_equal(runs[0], runs[1])
     assert np.abs(runs[0] - runs[2]).max() > 0
-
-
-def test_dropout_drops_as_much_as_was_asked_for():
-    images = 2 * IMAGES - 1
-    for share in (0.0, 0.5):
-        network = networks.dcgan_discriminator(SHAPE, width=4, dropout=share)
-        one, other = (network(images, training=True).numpy() for _ in range(2))
-        assert (np.abs(one - other).max() > 0) == (share > 0)
-    (layer,) = (one for one in network.layers if isinstance(one, keras.layers.Dropout))
-    assert layer.rate == 0.5
