@@ -249,3 +249,9 @@ def test_each_batch_of_an_evaluation_has_noise_of_its_own_and_each_call_the_same
     doubled = np.concatenate([IMAGES[:8], IMAGES[:8]])
     both = vae.evaluate(doubled, batch_size=8, verbose=0, return_dict=True)["loss"]
     assert both != pytest.approx(scores[0], rel=1e-7)
+
+
+@pytest.mark.parametrize("size", [0, -8, 2.5])
+def test_sizes_of_a_batch_that_are_none_are_refused(size):
+    with pytest.raises(ValueError, match="Expected batch_size as an integer of at least 1"):
+        make("vae").fit(IMAGES, batch_size=size, verbose=0)

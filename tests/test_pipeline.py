@@ -284,12 +284,6 @@ def test_a_split_leaves_the_last_images_out_and_shuffles_as_always():
         model.fit(dataset(IMAGES), validation_split=0.5, verbose=0)
 
 
-@pytest.mark.parametrize("size", [0, -8, 2.5])
-def test_sizes_of_a_batch_that_are_none_are_refused(size):
-    with pytest.raises(ValueError, match="Expected batch_size as an integer of at least 1"):
-        make("vae").fit(IMAGES, batch_size=size, verbose=0)
-
-
 def test_an_endless_pydataset_is_taken():
     class Endless(Batches):
         @property
