@@ -25,9 +25,9 @@ REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent")
 # Of the files of unit tests that take a minute or more; notebooks tell it themselves.
 MINUTES = {
     "test_distribution.py": 4,
-    "test_models.py": 4,
+    "test_base.py": 1,
     "test_course.py": 1,
-    "test_runtime.py": 1,
+    "test_networks.py": 1,
 }
 # A worker and the kernel that it starts.
 GIB_FOR_A_WORKER = 4

@@ -1,7 +1,8 @@
-"""Small models of every kind, with all random parts switched on, for the tests."""
+"""Images, and small models of every kind with all random parts switched on, for the tests."""
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 import gk
 from gk import networks
@@ -31,3 +32,7 @@ def make(kind, steps_per_execution=3, **options):
         model = gk.Autoencoder(SHAPE, 3, **{"filters": 4, "output": "linear", **options})
     model.compile(steps_per_execution=steps_per_execution)
     return model
+
+
+def dataset(images, batch_size=8):
+    return tf.data.Dataset.from_tensor_slices(images).batch(batch_size)

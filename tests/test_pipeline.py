@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_models import IMAGES, KINDS, SHAPE, make
+from small_models import IMAGES, KINDS, SHAPE, dataset, make
 
 import gk
 from gk.guards import put_back, values_of
@@ -15,10 +15,6 @@ COLOUR = np.repeat(IMAGES[:, :4], 3, axis=-1)
 @pytest.fixture(params=KINDS)
 def kind(request):
     return request.param
-
-
-def dataset(images, batch_size=8):
-    return tf.data.Dataset.from_tensor_slices(images).batch(batch_size)
 
 
 class Batches(keras.utils.PyDataset):
@@ -288,38 +284,6 @@ def test_a_split_leaves_the_last_images_out_and_shuffles_as_always():
         model.fit(dataset(IMAGES), validation_split=0.5, verbose=0)
 
 
-def test_so_many_steps_are_taken_as_were_asked_for(kind):
-    model = make(kind, steps_per_execution=10)
-    endless = dataset(IMAGES).repeat()
-    options = {"validation_data": endless, "validation_steps": 3, "verbose": 0}
-    model.fit(endless, steps_per_epoch=5, epochs=2, **options)
-    assert int(model._steps()) == 10
-    assert model.steps_per_execution == 10
-    if kind != "autoencoder":  # which draws no noise, and does not count
-        model.evaluate(endless, steps=3, verbose=0)
-        assert int(model._batches_seen) == 3
-    inputs = tf.zeros((8, 3)) if kind == "dcgan" else IMAGES[:8]
-    images = tf.data.Dataset.from_tensors(inputs).repeat()
-    assert len(model.predict(images, steps=3, verbose=0)) == 24
-
-
-def test_a_callback_may_evaluate_some_steps_while_a_model_trains():
-    class Look(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            self.model.evaluate(IMAGES, batch_size=8, steps=3, verbose=0)
-            self.model.predict(IMAGES, batch_size=8, steps=3, verbose=0)
-
-    model = make("vae", steps_per_execution=10)
-    model.fit(IMAGES, batch_size=8, epochs=2, verbose=0, callbacks=[Look()])
-    assert int(model._steps()) == 16
-
-
-@pytest.mark.parametrize("size", [0, -8, 2.5])
-def test_sizes_of_a_batch_that_are_none_are_refused(size):
-    with pytest.raises(ValueError, match="Expected batch_size as an integer of at least 1"):
-        make("vae").fit(IMAGES, batch_size=size, verbose=0)
-
-
 def test_an_endless_pydataset_is_taken():
     class Endless(Batches):
         @property
@@ -352,25 +316,3 @@ def test_spans_of_steps_go_on_where_the_last_one_ended():
     for number in range(3):
         seen = np.concatenate(model.seen[4 * number : 4 * number + 4])
         np.testing.assert_array_equal(np.sort(seen), np.arange(64))
-
-
-def test_each_batch_of_an_evaluation_has_noise_of_its_own_and_each_call_the_same():
-    model = make("dcgan")
-    latents = []
-    make_latents = model._latents
-    model._latents = lambda *arguments, **options: (
-        latents.append(make_latents(*arguments, **options).numpy())
-        or make_latents(*arguments, **options)
-    )
-    model.compile(run_eagerly=True)
-    for _ in range(2):
-        model.evaluate(IMAGES, batch_size=16, verbose=0)
-    first, second = np.reshape(latents, (2, 4, 16, 3))
-    np.testing.assert_array_equal(first, second)
-    assert len(np.unique(first.reshape(-1, 3), axis=0)) == 64
-    vae = make("vae")
-    scores = [vae.evaluate(IMAGES[:8], verbose=0, return_dict=True)["loss"] for _ in range(2)]
-    assert scores[0] == scores[1]
-    doubled = np.concatenate([IMAGES[:8], IMAGES[:8]])
-    both = vae.evaluate(doubled, batch_size=8, verbose=0, return_dict=True)["loss"]
-    assert both != pytest.approx(scores[0], rel=1e-7)

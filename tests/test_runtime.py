@@ -1,27 +1,12 @@
-"""Set-up, claims and figures: what each notebook leans on."""
+"""How a notebook starts, and the bar that shows how far it is."""
 
 import os
-import platform
-import subprocess
-import sys
 
 import keras
-import matplotlib.pyplot as plt
-import numpy as np
 import pytest
+from processes import run
 
 import gk
-from gk import figures, networks
-
-
-def run(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_set_up_prints_one_line_and_nothing_else():
@@ -61,12 +46,6 @@ def test_linear_algebra_gets_one_thread():
     assert done.stdout.splitlines()[-1] == "{1}", done.stderr
 
 
-def test_what_fails_at_the_start_is_not_hushed_up():
-    done = run("import gk", KERAS_BACKEND="nothing")
-    assert done.returncode != 0
-    assert "nothing" in done.stderr
-
-
 def test_seeds_repeat_and_differ():
     draws = []
     for seed in (1, 1, 2):
@@ -82,30 +61,6 @@ def test_the_gpu_profile_is_the_larger_one():
     assert gpu.dataset == "mnist"
 
 
-def test_a_claim_that_does_not_hold_fails(capsys):
-    gk.claim("X1", "share", 0.5, at_least=0.4, at_most=0.6, unit="%")
-    assert "measured 50 % (expected at least 40 % and at most 60 %)" in capsys.readouterr().out
-    for measured in (0.3, 0.7, float("nan")):
-        with pytest.raises(AssertionError, match="X1 does not hold"):
-            gk.claim("X1", "share", measured, at_least=0.4, at_most=0.6)
-
-
-@pytest.mark.parametrize("bound", [{"at_least": 0.5}, {"at_most": 0.5}])
-def test_a_claim_may_lie_on_its_bound(bound, capsys):
-    gk.claim("X1", "share", 0.5, **bound)
-    assert "measured 0.5" in capsys.readouterr().out
-
-
-def test_a_claim_is_escaped_on_pages(monkeypatch):
-    shown = []
-    monkeypatch.setattr("gk.claims.display", lambda claim, metadata: shown.append(claim))
-    gk.claim("<X1>", "a < b & c", 1, at_least=0, unit="<i>")
-    page = shown[0]._repr_html_()
-    for text in ("&lt;X1&gt;", "a &lt; b &amp; c", "1 &lt;i&gt;", "at least 0 &lt;i&gt;"):
-        assert text in page
-    assert "<i>" not in page
-
-
 def test_operations_are_made_repeatable_where_that_is_asked_for():
     script = (
         "import gk; gk.setup(deterministic={}); "
@@ -115,137 +70,11 @@ def test_operations_are_made_repeatable_where_that_is_asked_for():
         assert run(script.format(choice)).stdout.splitlines()[-1] == choice
 
 
-def test_a_claim_that_cannot_fail_is_refused():
-    with pytest.raises(ValueError, match="cannot fail"):
-        gk.claim("X1", "share", 0.5)
-
-
 def test_progress_goes_through_all_and_leaves_one_line(capsys):
     assert list(gk.progress(range(3), "counting", unit="sheep")) == [0, 1, 2]
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert "counting: 100%" in out
-
-
-def test_scatter_by_class_names_the_classes_that_are_there():
-    points, labels = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([0, 2, 7], 10)
-    axis = plt.figure().subplots()
-    figures.scatter_by_class(axis, points, labels, list("abcdefgh"))
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "c", "h"]
-    for line, label in zip(axis.lines, (0, 2, 7), strict=True):
-        assert np.array_equal(np.transpose(line.get_data()), points[labels == label])
-    plt.close(axis.figure)
-
-
-def test_image_rows_shows_every_image_and_refuses_what_is_none():
-    rows = [np.zeros((3, 8, 8, 1)), np.ones((2, 4, 4, 3))]
-    figure = figures.image_rows(rows, "a title", ["first", "second"], framed=[[0, 2], []])
-    assert sum(len(axis.images) for axis in figure.axes) == 5
-    assert [len(axis.patches) for axis in figure.axes] == [1, 0, 1, 0, 0, 0]
-    plt.close(figure)
-    with pytest.raises(ValueError, match="Received: 1"):
-        figures.image_rows(rows, "a title", ["only one"])
-    with pytest.raises(ValueError, match="Expected 2 lists of frames"):
-        figures.image_rows(rows, "a title", framed=[[0]])
-    with pytest.raises(ValueError, match=r"Received: shape \(8, 8\)"):
-        figures.image_rows([np.zeros((8, 8))], "a title")
-
-
-@pytest.mark.parametrize("build", [networks.resnet, networks.inception, networks.judge])
-@pytest.mark.parametrize("image_shape", [(28, 28, 1), (32, 32, 3)])
-def test_classifiers_learn_and_every_weight_takes_part(build, image_shape):
-    keras.utils.set_random_seed(0)
-    rng = np.random.default_rng(0)
-    labels = np.arange(64) % 4
-    images = rng.uniform(0, 0.5, (64, *image_shape)).astype("float32")
-    images[np.arange(64), 7 * labels] += 0.5  # a bright row for each class
-    model = build(image_shape, 4)
-    before = [weight.numpy() for weight in model.trainable_weights]
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(1e-2), loss)
-    history = model.fit(images, labels, epochs=25, batch_size=32, verbose=0).history["loss"]
-    assert history[-1] < 0.3 * history[0]
-    for old, new in zip(before, model.trainable_weights, strict=True):
-        assert np.abs(old - new.numpy()).max() > 0, new.path
-
-
-def test_residual_blocks_add_their_input():
-    model = networks.resnet((28, 28, 1), 10)
-    adds = [layer for layer in model.layers if isinstance(layer, keras.layers.Add)]
-    assert len(adds) == 2
-    for layer in adds:
-        shortcut, learned = layer.input
-        assert shortcut is not learned
-    # The second block changes no shape, so what it adds to is its very input.
-    first_output = next(layer.output for layer in model.layers[model.layers.index(adds[0]) + 1 :])
-    assert any(tensor is first_output for tensor in adds[1].input)
-
-
-def test_gradients_of_a_resnet_keep_to_their_memory():
-    # A damaged heap ends the process, so it is another one that tries all sizes of a batch.
-    script = """
-import tensorflow as tf
-from gk import networks
-
-network = networks.resnet((28, 28, 1), num_classes=1, width=8)
-
-@tf.function(reduce_retracing=True)
-def gradients(images):
-    logits = network(images, training=True)
-    return tf.gradients(logits, [images, *(weight.value for weight in network.trainable_weights)])
-
-for size in 3 * [*range(1, 33)]:
-    gradients(tf.random.normal((size, 28, 28, 1)))
-"""
-    done = run(script, MALLOC_CHECK_="3", TF_CPP_MIN_LOG_LEVEL="3")
-    assert done.returncode == 0, done.stderr
-
-
-def test_inception_modules_look_through_three_windows_and_a_pool():
-    model = networks.inception((28, 28, 1), 10, width=8)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Concatenate):
-            assert [tensor.shape[-1] for tensor in layer.input] == [8, 8, 8, 8]
-    windows = {
-        layer.kernel_size for layer in model.layers if isinstance(layer, keras.layers.Conv2D)
-    }
-    assert windows == {(1, 1), (3, 3), (5, 5)}
-
-
-PAGE_FAULTS = """
-import resource
-import gk
-import numpy as np
-import tensorflow as tf
-
-gk.setup("cpu")
-images = np.random.default_rng(0).uniform(size=(128, 28, 28, 1)).astype("float32")
-networks = (gk.networks.dense_encoder, gk.networks.dense_decoder)
-encoder, decoder = (build((28, 28, 1), size) for build, size in zip(networks, (4, 2)))
-model = gk.VAE((28, 28, 1), 2, encoder=encoder, decoder=decoder)
-model.compile()
-# TensorFlow's datasets from generators tell glibc to give up what it can.
-given = tf.TensorSpec((128, 28, 28, 1), tf.float32)
-endless = tf.data.Dataset.from_generator(lambda: iter([images]), output_signature=given).repeat()
-model.fit(endless, steps_per_epoch=10, verbose=0)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-model.fit(endless, steps_per_epoch=60, verbose=0)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
-def test_freed_memory_is_kept_unless_turned_off():
-    """Takes more than ten seconds: two processes start TensorFlow, trace a step and take 60."""
-    faults = {}
-    for choice in ("0", "1"):
-        done = run(PAGE_FAULTS, GK_KEEP_MEMORY=choice)
-        assert done.returncode == 0, done.stderr
-        faults[choice] = int(done.stdout.splitlines()[-1])
-    # Before TensorFlow 2.21 there are some 2,000 either way.
-    assert faults["1"] < max(0.2 * faults["0"], 4_000)
-    done = run("import gk", GK_KEEP_MEMORY="yes")
-    assert "Expected the environment variable GK_KEEP_MEMORY as 0 or 1" in done.stderr
 
 
 def test_threads_are_as_many_as_the_cores_that_a_process_may_use():

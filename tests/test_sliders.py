@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gk import explore, figures
+from gk import explore
 
 
 class Model:
@@ -56,13 +56,6 @@ def test_the_picture_follows_the_slider(monkeypatch, shown):
 def test_a_start_of_the_wrong_shape_is_refused():
     with pytest.raises(ValueError, match=r"Expected start as \(2,\)"):
         explore(Model(2), start=[0.0, 0.0, 0.0])
-
-
-def test_pictures_of_arrays():
-    image = np.zeros((2, 3, 1))
-    assert np.asarray(figures.to_picture(image)).tolist() == [[0] * 3] * 2
-    assert np.asarray(figures.to_picture(image, ink=True)).tolist() == [[255] * 3] * 2
-    assert figures.to_picture(np.zeros((2, 3, 3))).mode == "RGB"
 
 
 def test_the_still_map_is_the_right_way_up(monkeypatch, shown):

@@ -1,0 +1,242 @@
+"""The two players: what each learns, by gradients written out, and what they refuse."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.stats import norm
+from small_models import IMAGES, SHAPE, make
+
+import gk
+from gk import losses, networks
+
+
+def test_discriminator_learns_the_ratio_of_densities():
+    keras.utils.set_random_seed(0)
+    real, fake = norm(0.45, 0.1), norm(0.6, 0.12)
+    latent = keras.Input((1,))
+    generator = keras.Model(latent, keras.layers.Reshape((1, 1, 1))(keras.layers.Dense(1)(latent)))
+    # In [-1, 1]: mean 2 * 0.6 - 1, deviation 2 * 0.12.
+    generator.set_weights([np.array([[0.24]]), np.array([0.2])])
+    value = keras.Input((1, 1, 1))
+    x = keras.layers.Dense(32, activation="tanh")(keras.layers.Flatten()(value))
+    x = keras.layers.Dense(32, activation="tanh")(x)
+    discriminator = keras.Model(value, keras.layers.Dense(1)(x))
+    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator, r1_weight=0.0)
+    schedule = keras.optimizers.schedules.CosineDecay(1e-2, 800)
+    model.compile(keras.optimizers.Adam(schedule), keras.optimizers.SGD(0.0))
+    data = real.rvs(50_000, random_state=0).clip(0, 1).astype("float32").reshape(-1, 1, 1, 1)
+    model.fit(data, batch_size=500, epochs=8, verbose=0)
+    grid = np.linspace(0.25, 0.8, 30)
+    logits = model.discriminate(grid.astype("float32").reshape(-1, 1, 1, 1))
+    expected = real.pdf(grid) / (real.pdf(grid) + fake.pdf(grid))
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=0.06)
+
+
+@pytest.mark.parametrize("r1_weight", [0.0, 2.0])
+def test_each_player_gets_the_gradient_of_its_own_loss(r1_weight):
+    keras.utils.set_random_seed(0)
+    model = gk.DCGAN(SHAPE, 3, width=4, r1_weight=r1_weight)
+    model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0), run_eagerly=True)
+    d_weights = model.discriminator.trainable_variables
+    g_weights = model.generator.trainable_variables
+    latents = model._latents(16, step=0, salt=0)
+    images = IMAGES[:16]
+    with tf.GradientTape(persistent=True) as tape:
+        real = tf.constant(2 * images - 1)
+        tape.watch(real)
+        real_logits = model.discriminator(real, training=True)
+        slopes = tape.gradient(real_logits, real)
+        p_real = tf.sigmoid(real_logits)
+        p_fake = tf.sigmoid(
+            model.discriminator(model.generator(latents, training=True), training=True)
+        )
+        d_loss = -tf.reduce_mean(tf.math.log(p_real)) - tf.reduce_mean(tf.math.log(1 - p_fake))
+        g_loss = -tf.reduce_mean(tf.math.log(p_fake))
+        d_total = d_loss + r1_weight / 2 * tf.reduce_sum(slopes**2) / len(images)
+    expected = [
+        weight.numpy() - tape.gradient(loss, weight).numpy()
+        for loss, weights in ((d_total, d_weights), (g_loss, g_weights))
+        for weight in weights
+    ]
+    logs = model.train_step((tf.constant(images),))
+    for weight, value in zip([*d_weights, *g_weights], expected, strict=True):
+        np.testing.assert_allclose(weight.numpy(), value, rtol=2e-3, atol=2e-5)
+    assert float(logs["d_loss"]) == pytest.approx(float(d_loss), rel=1e-4)
+    assert float(logs["g_loss"]) == pytest.approx(float(g_loss), rel=1e-4)
+
+
+@pytest.mark.parametrize("still", ["generator", "discriminator"])
+def test_a_step_of_one_player_does_not_move_the_other(still):
+    rates = {"generator": (0.1, 0.0), "discriminator": (0.0, 0.1)}[still]
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(*map(keras.optimizers.SGD, rates))
+    before = {name: getattr(model, name).get_weights() for name in ("generator", "discriminator")}
+    trainable = {name: len(getattr(model, name).trainable_variables) for name in before}
+    model.fit(IMAGES, batch_size=32, verbose=0)
+    for name, old in before.items():
+        new = getattr(model, name).trainable_variables
+        old = [v for v, w in zip(old, getattr(model, name).weights, strict=True) if w.trainable]
+        moved = max(np.abs(a - b.numpy()).max() for a, b in zip(old, new, strict=True))
+        assert (moved == 0) == (name == still), (name, moved, trainable)
+
+
+def test_the_chosen_game_is_the_one_that_is_played():
+    images = IMAGES[:16]
+    options = {"minimax": 0.0, "hinge": 0.0, "non_saturating": 0.25}
+    for game, smoothing in options.items():
+        keras.utils.set_random_seed(0)
+        model = gk.DCGAN(SHAPE, 3, width=4, game=game, label_smoothing=smoothing)
+        model.compile(run_eagerly=True)
+        latents = model._latents(16, step=0, salt=0)
+        fake = model.discriminator(model.generator(latents, training=True), training=True)
+        real = model.discriminator(2 * images - 1, training=True)
+        target = {"real_target": 1 - smoothing} if smoothing else {}
+        d_loss, g_loss = losses.GAMES[game](real, fake, **target)
+        logs = model.train_step((tf.constant(images),))
+        assert float(logs["d_loss"]) == pytest.approx(float(np.mean(d_loss)), rel=1e-4)
+        assert float(logs["g_loss"]) == pytest.approx(float(np.mean(g_loss)), rel=1e-4)
+
+
+def test_slope_penalty_is_its_weight_times_half_the_squared_slope():
+    image = keras.Input((4, 4, 1))
+    linear = keras.layers.Dense(1)
+    discriminator = keras.Model(image, linear(keras.layers.Flatten()(image)))
+    model = gk.DCGAN((4, 4, 1), 2, width=2, discriminator=discriminator, r1_weight=3.0)
+    slope = np.linspace(-1, 2, 16, dtype="float32")
+    linear.set_weights([slope.reshape(16, 1), np.zeros(1)])
+    images = np.random.default_rng(0).uniform(size=(5, 4, 4, 1)).astype("float32")
+    real = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        real_logits = model.discriminator(real, training=True)
+    penalty = model.slope_penalty(tape, real_logits, real)
+    np.testing.assert_allclose(penalty, np.full(5, 3.0 * 0.5 * (slope**2).sum()), rtol=1e-5)
+
+
+def test_one_batch_of_both_is_normalized_together():
+    keras.utils.set_random_seed(0)
+    discriminator = networks.dcgan_discriminator(SHAPE, width=4, batch_norm=True)
+    apart = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4)
+    joint = gk.DCGAN(SHAPE, 3, apart.generator, discriminator, joint_batch=True)
+    real, fake = tf.ones((6, *SHAPE)), -tf.ones((6, *SHAPE))
+    # Alone, each constant batch is normalized to the same values.
+    one, _ = apart._judge(real, fake, training=True)
+    assert np.ptp(one) < 1e-4
+    both = np.concatenate(joint._judge(real, fake, training=True))
+    expected = discriminator(tf.concat([real, fake], axis=0), training=True)
+    np.testing.assert_allclose(both, expected, rtol=1e-4)
+    assert np.abs(both[:6] - one).max() > 1e-3
+
+
+def test_all_that_a_dcgan_draws_comes_from_one_generator(tmp_path):
+    model = make("dcgan")
+    model.fit(IMAGES, epochs=3, verbose=0)
+    latents = np.random.default_rng(0).standard_normal((4, 3)).astype("float32")
+    images = model.generate(4, seed=0)
+    np.testing.assert_allclose(model.generate_from(latents), images, atol=1e-6)
+    np.testing.assert_allclose(model(latents), images, atol=1e-6)
+    np.testing.assert_allclose(model.predict(latents, verbose=0), images, atol=1e-6)
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(tf.constant(latents)), images, atol=1e-5)
+
+
+def test_calibrated_statistics_are_those_of_the_averaged_generator():
+    keras.utils.set_random_seed(0)
+    latents = keras.Input((3,))
+    x = keras.layers.BatchNormalization(momentum=0.9)(keras.layers.Dense(64)(latents))
+    generator = keras.Model(
+        latents, keras.layers.Reshape(SHAPE)(keras.layers.Activation("tanh")(x))
+    )
+    model = gk.DCGAN(SHAPE, 3, generator=generator, width=4)
+    rng = np.random.default_rng(1)
+    kernel, bias = rng.normal(size=(3, 64)), rng.normal(size=64)
+    average = model.averaged_generator
+    for weight, value in zip(average.weights[:2], (kernel, bias), strict=True):
+        weight.assign(value)
+    own = generator.get_weights()
+    model.calibrate()
+    # Of W z + b with z from N(0, I) the mean is b, the variance the sum of the squares of W.
+    mean, variance = (w.numpy() for w in average.weights if "moving" in w.path)
+    expected = np.square(kernel).sum(axis=0)
+    np.testing.assert_allclose((mean - bias) / np.sqrt(expected), 0, atol=0.08)
+    np.testing.assert_allclose(variance / expected, 1, atol=0.12)
+    np.testing.assert_allclose(average.weights[0], kernel, rtol=1e-6)
+    for weight, value in zip(generator.get_weights(), own, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
+def test_settings_that_are_changed_between_epochs_take_effect():
+    model = make("dcgan", game="non_saturating", label_smoothing=0.0)
+    model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+
+    def smooth(epoch, logs):
+        model.label_smoothing = 0.4 * epoch
+
+    callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=smooth)]
+    fit = {"batch_size": 64, "verbose": 0, "epochs": 2}
+    first, second = model.fit(IMAGES, callbacks=callbacks, **fit).history["d_loss"]
+    again = make("dcgan", game="non_saturating", label_smoothing=0.4)
+    again.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+    from_start = again.fit(IMAGES, **fit).history["d_loss"]
+    assert second - first == pytest.approx(from_start[1] - first, rel=0.2)
+    assert abs(second - first) > 0.01
+
+
+def test_a_generator_that_is_frozen_still_generates_and_gets_new_latents():
+    model = make("dcgan")
+    model.fit(IMAGES, verbose=0)
+    model.generator.trainable = False
+    assert model.generate(1).shape == (1, *SHAPE)
+    before = model.generator.trainable_variables, model.generator.get_weights()[0]
+    model.fit(IMAGES, epochs=2, verbose=0)
+    assert before[0] == []
+    np.testing.assert_array_equal(model.generator.get_weights()[0], before[1])
+    assert int(model._steps()) == int(model.d_optimizer.iterations) > 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizer": "adam"}, "d_optimizer and g_optimizer"),
+        ({"loss": "mse"}, "Expected no loss"),
+        ({"metrics": ["mae"]}, "Expected no metrics"),
+        ({"steps_per_execution": "mse"}, "Expected steps_per_execution as an integer"),
+    ],
+)
+def test_what_a_dcgan_does_not_use_is_refused_in_compile(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gk.DCGAN(SHAPE, 2, width=2).compile(**arguments)
+
+
+def test_one_optimizer_for_both_players_is_refused_in_compile():
+    one = keras.optimizers.Adam()
+    with pytest.raises(ValueError, match="Make another with the same settings"):
+        gk.DCGAN(SHAPE, 2, width=2).compile(one, one)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.ReduceLROnPlateau("loss"),
+        keras.callbacks.LearningRateScheduler(lambda epoch: 1e-3),
+    ],
+    ids=lambda callback: type(callback).__name__,
+)
+def test_a_callback_for_one_learning_rate_is_refused_by_two_players(callback):
+    with pytest.raises(ValueError, match=r"Give each a schedule in compile.*d_optimizer="):
+        make("dcgan").fit(IMAGES, verbose=0, callbacks=[callback])
+    if not isinstance(callback, keras.callbacks.ReduceLROnPlateau):
+        make("vae").fit(IMAGES, verbose=0, callbacks=[callback])
+
+
+def test_each_player_gets_its_own_optimizer_back(tmp_path):
+    model = gk.DCGAN(SHAPE, 3, width=4)
+    model.compile(keras.optimizers.SGD(0.125), keras.optimizers.Adam(0.25, beta_1=0.5))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(again.d_optimizer, keras.optimizers.SGD)
+    assert isinstance(again.g_optimizer, keras.optimizers.Adam)
+    assert float(again.d_optimizer.learning_rate) == 0.125
+    assert (float(again.g_optimizer.learning_rate), again.g_optimizer.beta_1) == (0.25, 0.5)

@@ -1,0 +1,38 @@
+"""Figures show all that they were given, and pictures the values of their arrays."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from gk import figures
+
+
+def test_scatter_by_class_names_the_classes_that_are_there():
+    points, labels = np.random.default_rng(0).normal(size=(30, 2)), np.repeat([0, 2, 7], 10)
+    axis = plt.figure().subplots()
+    figures.scatter_by_class(axis, points, labels, list("abcdefgh"))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "c", "h"]
+    for line, label in zip(axis.lines, (0, 2, 7), strict=True):
+        assert np.array_equal(np.transpose(line.get_data()), points[labels == label])
+    plt.close(axis.figure)
+
+
+def test_image_rows_shows_every_image_and_refuses_what_is_none():
+    rows = [np.zeros((3, 8, 8, 1)), np.ones((2, 4, 4, 3))]
+    figure = figures.image_rows(rows, "a title", ["first", "second"], framed=[[0, 2], []])
+    assert sum(len(axis.images) for axis in figure.axes) == 5
+    assert [len(axis.patches) for axis in figure.axes] == [1, 0, 1, 0, 0, 0]
+    plt.close(figure)
+    with pytest.raises(ValueError, match="Received: 1"):
+        figures.image_rows(rows, "a title", ["only one"])
+    with pytest.raises(ValueError, match="Expected 2 lists of frames"):
+        figures.image_rows(rows, "a title", framed=[[0]])
+    with pytest.raises(ValueError, match=r"Received: shape \(8, 8\)"):
+        figures.image_rows([np.zeros((8, 8))], "a title")
+
+
+def test_pictures_of_arrays():
+    image = np.zeros((2, 3, 1))
+    assert np.asarray(figures.to_picture(image)).tolist() == [[0] * 3] * 2
+    assert np.asarray(figures.to_picture(image, ink=True)).tolist() == [[255] * 3] * 2
+    assert figures.to_picture(np.zeros((2, 3, 3))).mode == "RGB"
