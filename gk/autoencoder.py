@@ -9,7 +9,7 @@ from gk import losses, networks
 from gk.base import ImageModel, check_latent_dim, check_output, in_batches, share_of_loss
 from gk.contract import Contract, Images
 
-LIKELIHOODS, OUTPUTS = ("gaussian", "bernoulli"), ("sigmoid", "linear")
+LIKELIHOODS = ("gaussian", "bernoulli")
 
 
 @keras.saving.register_keras_serializable("gk")
@@ -50,7 +50,7 @@ class Autoencoder(ImageModel):
     """
 
     traced = ("seed", "output_kind", "likelihood")
-    allowed = {"output_kind": OUTPUTS, "likelihood": LIKELIHOODS}  # noqa: RUF012
+    allowed = {"likelihood": LIKELIHOODS}  # noqa: RUF012
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class Autoencoder(ImageModel):
     ):
         super().__init__(image_shape, seed, **kwargs)
         self.latent_dim = check_latent_dim(latent_dim)
+        if output not in ("sigmoid", "linear"):
+            raise ValueError(f"Expected output 'sigmoid' or 'linear'. Received: {output!r}")
         self.output_kind = output
         if output == "linear" and likelihood == "bernoulli":
             raise ValueError(

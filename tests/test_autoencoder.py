@@ -27,7 +27,7 @@ def test_linear_autoencoder_spans_the_subspace_of_pca():
 def test_autoencoder_has_the_loss_of_a_vae_whose_regions_are_points():
     decoder = networks.dense_decoder(SHAPE, 3)
     vae = gk.VAE(SHAPE, 3, decoder=decoder)
-    plain = gk.Autoencoder(SHAPE, 3, decoder=decoder, error="cross_entropy")
+    plain = gk.Autoencoder(SHAPE, 3, decoder=decoder, likelihood="bernoulli")
     codes = np.random.default_rng(1).normal(size=(64, 3)).astype("float32")
     np.testing.assert_allclose(
         plain.reconstruction_loss(IMAGES, codes), vae.reconstruction_loss(IMAGES, codes), rtol=1e-6
@@ -35,7 +35,7 @@ def test_autoencoder_has_the_loss_of_a_vae_whose_regions_are_points():
 
 
 def test_new_codes_have_the_moments_of_those_seen_in_training(monkeypatch):
-    model = gk.Autoencoder(SHAPE, 2, width=2)
+    model = gk.Autoencoder(SHAPE, 2, filters=2)
     with pytest.raises(RuntimeError, match="Call fit first"):
         model.generate(20)
     mean, covariance = np.array([3.0, -2.0]), np.array([[1.0, 0.6], [0.6, 2.0]])
@@ -49,7 +49,7 @@ def test_new_codes_have_the_moments_of_those_seen_in_training(monkeypatch):
 
 def test_denoising_learns_the_target_and_not_the_input():
     keras.utils.set_random_seed(0)
-    model = gk.Autoencoder(SHAPE, 8, width=8)
+    model = gk.Autoencoder(SHAPE, 8, filters=8)
     model.compile(keras.optimizers.Adam(1e-2))
     targets = np.zeros_like(IMAGES)
     targets[:, 2:6] = 1

@@ -10,7 +10,7 @@ from small_models import IMAGES, KINDS, SHAPE, dataset, make
 
 import gk
 from gk import networks
-from gk.guards import values_of
+from gk.states import values_of
 
 
 @pytest.fixture(params=KINDS)
@@ -20,7 +20,7 @@ def kind(request):
 
 def test_noise_depends_on_step_seed_and_salt():
     draws = {
-        (seed, step, salt): gk.VAE(SHAPE, 3, width=2, seed=seed)
+        (seed, step, salt): gk.VAE(SHAPE, 3, filters=2, seed=seed)
         ._noise((500, 2), step, salt)
         .numpy()
         for seed in (0, 1)
@@ -29,7 +29,7 @@ def test_noise_depends_on_step_seed_and_salt():
     }
     for one, other in itertools.combinations(draws, 2):
         assert abs(np.corrcoef(draws[one].ravel(), draws[other].ravel())[0, 1]) < 0.15
-    again = gk.VAE(SHAPE, 3, width=2, seed=1)._noise((500, 2), 1000, 1)
+    again = gk.VAE(SHAPE, 3, filters=2, seed=1)._noise((500, 2), 1000, 1)
     np.testing.assert_array_equal(again, draws[1, 1000, 1])
     flat = np.concatenate(list(draws.values()))
     assert flat.mean() == pytest.approx(0, abs=0.05)
@@ -91,18 +91,18 @@ def test_images_come_in_batches_of_any_size_and_in_range(kind):
         (lambda: gk.VAE(SHAPE, 2, likelihood="poisson"), "'bernoulli', 'gaussian'"),
         (lambda: gk.VAE(SHAPE, 2, kl_weight=-1), "kl_weight"),
         (lambda: gk.Autoencoder(SHAPE, 2, output="tanh"), "'sigmoid' or 'linear'"),
-        (lambda: gk.Autoencoder(SHAPE, 2, error="absolute"), "'squared', or 'cross_entropy'"),
+        (lambda: gk.Autoencoder(SHAPE, 2, likelihood="absolute"), "one of 'gaussian', 'bernoulli'"),
         (
-            lambda: gk.Autoencoder(SHAPE, 2, output="linear", error="cross_entropy"),
-            "with output 'sigmoid'",
+            lambda: gk.Autoencoder(SHAPE, 2, output="linear", likelihood="bernoulli"),
+            "with output 'linear'",
         ),
-        (lambda: gk.Autoencoder((9, 8, 1), 2), "multiples of 4"),
+        (lambda: gk.Autoencoder((7, 8, 1), 2), "at least 8 pixels a side"),
         (lambda: gk.VAE(SHAPE, 2, encoder=networks.dense_encoder(SHAPE, 2)), "encoder's output"),
         (lambda: gk.DCGAN(SHAPE, 2, ema_decay=1.0), "ema_decay"),
         (lambda: gk.DCGAN(SHAPE, 2, game="chess"), "game"),
         (lambda: gk.DCGAN(SHAPE, 2, label_smoothing=0.5), "label_smoothing"),
         (lambda: gk.DCGAN(SHAPE, 2, game="hinge", label_smoothing=0.1), "has no labels"),
-        (lambda: gk.DCGAN(SHAPE, 2, r1_weight=-1.0), "r1_weight"),
+        (lambda: gk.DCGAN(SHAPE, 2, r1_penalty=-1.0), "r1_penalty"),
     ],
 )
 def test_arguments_out_of_range_are_refused(build, message):
@@ -139,7 +139,7 @@ def test_what_was_frozen_in_compile_learns_when_it_is_not(kind):
 
 
 def test_settings_are_checked_whenever_they_are_set():
-    vae, gan = gk.VAE(SHAPE, 2, width=2), gk.DCGAN(SHAPE, 2, width=2)
+    vae, gan = gk.VAE(SHAPE, 2, filters=2), gk.DCGAN(SHAPE, 2, filters=2)
     for model, name, value in (
         (vae, "seed", -1),
         (vae, "likelihood", "gauss"),
@@ -156,7 +156,7 @@ def test_networks_in_other_numbers_than_float32_are_refused(name):
     try:
         for build in (gk.Autoencoder, gk.VAE, gk.DCGAN):
             with pytest.raises(ValueError, match=rf"compute in float32.*with {name}"):
-                build(SHAPE, 2, width=2).compile()
+                build(SHAPE, 2, filters=2).compile()
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -169,7 +169,7 @@ def test_seeds_that_are_none_are_refused_when_the_model_is_made(seed):
 
 def test_large_seeds_and_those_of_numpy_are_taken():
     draws = [
-        gk.VAE(SHAPE, 2, width=2, seed=seed)._noise((500,), 0).numpy()
+        gk.VAE(SHAPE, 2, filters=2, seed=seed)._noise((500,), 0).numpy()
         for seed in (2**32 - 1, 2**32 - 2, np.int64(2**31), 0)
     ]
     for one, other in itertools.combinations(draws, 2):
@@ -180,7 +180,7 @@ def test_losses_and_metrics_of_keras_are_refused_by_autoencoders_too():
     for build in (gk.Autoencoder, gk.VAE):
         for arguments in ({"loss": "mse"}, {"metrics": ["mae"]}, {"weighted_metrics": ["mae"]}):
             with pytest.raises(ValueError, match="is part of it"):
-                build(SHAPE, 2, width=2).compile(**arguments)
+                build(SHAPE, 2, filters=2).compile(**arguments)
 
 
 def test_xla_trains_as_without_it():

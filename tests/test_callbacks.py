@@ -65,7 +65,7 @@ def one_sided(verdict):
     last = keras.layers.Dense(1)
     discriminator = keras.Model(image, last(keras.layers.Flatten()(image)))
     last.set_weights([np.zeros((64, 1)), np.array([verdict])])
-    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4, r1_weight=0.0)
+    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, filters=4, r1_penalty=0.0)
     model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
     return model
 
@@ -92,7 +92,7 @@ def test_a_referee_needs_images_that_differ(images):
 
 def test_referee_sees_an_overpowering_discriminator_and_a_collapse():
     keras.utils.set_random_seed(0)
-    model = gk.DCGAN(SHAPE, 3, width=4)
+    model = gk.DCGAN(SHAPE, 3, filters=4)
     model.compile(keras.optimizers.Adam(1e-2), keras.optimizers.SGD(0.0))
     monitor = gk.callbacks.GameMonitor(IMAGES)
     with warnings.catch_warnings(record=True) as told:

@@ -22,7 +22,7 @@ def test_discriminator_learns_the_ratio_of_densities():
     x = keras.layers.Dense(32, activation="tanh")(keras.layers.Flatten()(value))
     x = keras.layers.Dense(32, activation="tanh")(x)
     discriminator = keras.Model(value, keras.layers.Dense(1)(x))
-    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator, r1_weight=0.0)
+    model = gk.DCGAN((1, 1, 1), 1, generator=generator, discriminator=discriminator, r1_penalty=0.0)
     schedule = keras.optimizers.schedules.CosineDecay(1e-2, 800)
     model.compile(keras.optimizers.Adam(schedule), keras.optimizers.SGD(0.0))
     data = real.rvs(50_000, random_state=0).clip(0, 1).astype("float32").reshape(-1, 1, 1, 1)
@@ -33,10 +33,10 @@ def test_discriminator_learns_the_ratio_of_densities():
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=0.06)
 
 
-@pytest.mark.parametrize("r1_weight", [0.0, 2.0])
-def test_each_player_gets_the_gradient_of_its_own_loss(r1_weight):
+@pytest.mark.parametrize("r1_penalty", [0.0, 2.0])
+def test_each_player_gets_the_gradient_of_its_own_loss(r1_penalty):
     keras.utils.set_random_seed(0)
-    model = gk.DCGAN(SHAPE, 3, width=4, r1_weight=r1_weight)
+    model = gk.DCGAN(SHAPE, 3, filters=4, r1_penalty=r1_penalty)
     model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0), run_eagerly=True)
     d_weights = model.discriminator.trainable_variables
     g_weights = model.generator.trainable_variables
@@ -53,7 +53,7 @@ def test_each_player_gets_the_gradient_of_its_own_loss(r1_weight):
         )
         d_loss = -tf.reduce_mean(tf.math.log(p_real)) - tf.reduce_mean(tf.math.log(1 - p_fake))
         g_loss = -tf.reduce_mean(tf.math.log(p_fake))
-        d_total = d_loss + r1_weight / 2 * tf.reduce_sum(slopes**2) / len(images)
+        d_total = d_loss + r1_penalty / 2 * tf.reduce_sum(slopes**2) / len(images)
     expected = [
         weight.numpy() - tape.gradient(loss, weight).numpy()
         for loss, weights in ((d_total, d_weights), (g_loss, g_weights))
@@ -69,7 +69,7 @@ def test_each_player_gets_the_gradient_of_its_own_loss(r1_weight):
 @pytest.mark.parametrize("still", ["generator", "discriminator"])
 def test_a_step_of_one_player_does_not_move_the_other(still):
     rates = {"generator": (0.1, 0.0), "discriminator": (0.0, 0.1)}[still]
-    model = gk.DCGAN(SHAPE, 3, width=4)
+    model = gk.DCGAN(SHAPE, 3, filters=4)
     model.compile(*map(keras.optimizers.SGD, rates))
     before = {name: getattr(model, name).get_weights() for name in ("generator", "discriminator")}
     trainable = {name: len(getattr(model, name).trainable_variables) for name in before}
@@ -86,7 +86,7 @@ def test_the_chosen_game_is_the_one_that_is_played():
     options = {"minimax": 0.0, "hinge": 0.0, "non_saturating": 0.25}
     for game, smoothing in options.items():
         keras.utils.set_random_seed(0)
-        model = gk.DCGAN(SHAPE, 3, width=4, game=game, label_smoothing=smoothing)
+        model = gk.DCGAN(SHAPE, 3, filters=4, game=game, label_smoothing=smoothing)
         model.compile(run_eagerly=True)
         latents = model._latents(16, step=0, salt=0)
         fake = model.discriminator(model.generator(latents, training=True), training=True)
@@ -102,7 +102,7 @@ def test_slope_penalty_is_its_weight_times_half_the_squared_slope():
     image = keras.Input((4, 4, 1))
     linear = keras.layers.Dense(1)
     discriminator = keras.Model(image, linear(keras.layers.Flatten()(image)))
-    model = gk.DCGAN((4, 4, 1), 2, width=2, discriminator=discriminator, r1_weight=3.0)
+    model = gk.DCGAN((4, 4, 1), 2, filters=2, discriminator=discriminator, r1_penalty=3.0)
     slope = np.linspace(-1, 2, 16, dtype="float32")
     linear.set_weights([slope.reshape(16, 1), np.zeros(1)])
     images = np.random.default_rng(0).uniform(size=(5, 4, 4, 1)).astype("float32")
@@ -116,14 +116,14 @@ def test_slope_penalty_is_its_weight_times_half_the_squared_slope():
 
 def test_one_batch_of_both_is_normalized_together():
     keras.utils.set_random_seed(0)
-    discriminator = networks.dcgan_discriminator(SHAPE, width=4, batch_norm=True)
-    apart = gk.DCGAN(SHAPE, 3, discriminator=discriminator, width=4)
+    discriminator = networks.dcgan_discriminator(SHAPE, filters=4, batch_norm=True)
+    apart = gk.DCGAN(SHAPE, 3, discriminator=discriminator, filters=4)
     joint = gk.DCGAN(SHAPE, 3, apart.generator, discriminator, joint_batch=True)
     real, fake = tf.ones((6, *SHAPE)), -tf.ones((6, *SHAPE))
     # Alone, each constant batch is normalized to the same values.
-    one, _ = apart._judge(real, fake, training=True)
+    one, _ = apart._logits(real, fake, training=True)
     assert np.ptp(one) < 1e-4
-    both = np.concatenate(joint._judge(real, fake, training=True))
+    both = np.concatenate(joint._logits(real, fake, training=True))
     expected = discriminator(tf.concat([real, fake], axis=0), training=True)
     np.testing.assert_allclose(both, expected, rtol=1e-4)
     assert np.abs(both[:6] - one).max() > 1e-3
@@ -149,7 +149,7 @@ def test_calibrated_statistics_are_those_of_the_averaged_generator():
     generator = keras.Model(
         latents, keras.layers.Reshape(SHAPE)(keras.layers.Activation("tanh")(x))
     )
-    model = gk.DCGAN(SHAPE, 3, generator=generator, width=4)
+    model = gk.DCGAN(SHAPE, 3, generator=generator, filters=4)
     rng = np.random.default_rng(1)
     kernel, bias = rng.normal(size=(3, 64)), rng.normal(size=64)
     average = model.averaged_generator
@@ -207,13 +207,13 @@ def test_a_generator_that_is_frozen_still_generates_and_gets_new_latents():
 )
 def test_what_a_dcgan_does_not_use_is_refused_in_compile(arguments, message):
     with pytest.raises(ValueError, match=message):
-        gk.DCGAN(SHAPE, 2, width=2).compile(**arguments)
+        gk.DCGAN(SHAPE, 2, filters=2).compile(**arguments)
 
 
 def test_one_optimizer_for_both_players_is_refused_in_compile():
     one = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="Make another with the same settings"):
-        gk.DCGAN(SHAPE, 2, width=2).compile(one, one)
+        gk.DCGAN(SHAPE, 2, filters=2).compile(one, one)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_callback_for_one_learning_rate_is_refused_by_two_players(callback):
 
 
 def test_each_player_gets_its_own_optimizer_back(tmp_path):
-    model = gk.DCGAN(SHAPE, 3, width=4)
+    model = gk.DCGAN(SHAPE, 3, filters=4)
     model.compile(keras.optimizers.SGD(0.125), keras.optimizers.Adam(0.25, beta_1=0.5))
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
@@ -240,3 +240,26 @@ def test_each_player_gets_its_own_optimizer_back(tmp_path):
     assert isinstance(again.g_optimizer, keras.optimizers.Adam)
     assert float(again.d_optimizer.learning_rate) == 0.125
     assert (float(again.g_optimizer.learning_rate), again.g_optimizer.beta_1) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((28, 28, 1), 1), ((32, 32, 3), 1), ((64, 64, 3), 4), ((32, 128, 1), 4)]
+)
+def test_the_slope_penalty_follows_the_number_of_pixels(shape, expected):
+    assert gk.DCGAN(shape, 2, filters=2).r1_penalty == expected
+    assert gk.DCGAN(shape, 2, filters=2, r1_penalty=0.0).r1_penalty == 0
+
+
+def test_the_same_picture_in_four_times_the_pixels_has_slopes_of_a_quarter():
+    rng = np.random.default_rng(0)
+    small = tf.constant(rng.uniform(-1, 1, (4, 16, 16, 1)), tf.float32)
+    large = tf.repeat(tf.repeat(small, 2, axis=1), 2, axis=2)
+    weights = tf.constant(rng.normal(size=(16, 16, 1)), tf.float32)
+    sums = []
+    for images in (small, large):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            seen = tf.nn.avg_pool2d(images, images.shape[1] // 16, images.shape[1] // 16, "SAME")
+            logits = tf.reduce_sum(tf.sin(seen) * weights, axis=(1, 2, 3))
+        sums.append(tf.reduce_sum(tf.square(tape.gradient(logits, images))).numpy())
+    assert sums[1] == pytest.approx(sums[0] / 4, rel=1e-5)

@@ -34,7 +34,7 @@ def build(kind, strategy, seed=0, noise=False):
         cls = type(cls.__name__, (cls,), {"_noise": lambda self, shape, *_: tf.zeros(shape)})
     keras.utils.set_random_seed(seed)
     with strategy.scope():
-        model = cls(SHAPE, 3, width=4, seed=0)
+        model = cls(SHAPE, 3, filters=4, seed=0)
         model.compile()
     return model
 

@@ -1,5 +1,8 @@
 """Pictures can be drawn again edited, and what cannot be drawn is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -42,3 +45,18 @@ def test_drawing_refuses_what_it_cannot_draw(draw_it, arguments):
 
 def test_every_digit_has_several_ways_of_writing():
     assert all(len(digits.WAYS_OF_WRITING[digit]) >= 3 for digit in (1, 2, 4, 7, 9))
+
+
+def test_drawing_and_data_need_no_tensorflow():
+    program = (
+        "import sys, gk.drawing, gk; gk.datasets.load('pets'); gk.figures; "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_face_is_the_same_at_any_size():
+    small, large = (draw_face(identity=3, hat=1, side=side) for side in (32, 64))
+    assert large.shape == (64, 64, 3)
+    reduced = large.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3))
+    assert np.abs(reduced - small).mean() < 4

@@ -1,8 +1,11 @@
 """Figures show all that they were given, and pictures the values of their arrays."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from gk import figures
 
@@ -36,3 +39,21 @@ def test_pictures_of_arrays():
     assert np.asarray(figures.to_picture(image)).tolist() == [[0] * 3] * 2
     assert np.asarray(figures.to_picture(image, ink=True)).tolist() == [[255] * 3] * 2
     assert figures.to_picture(np.zeros((2, 3, 3))).mode == "RGB"
+
+
+def test_a_film_shows_its_frames_enlarged_one_after_the_other():
+    frames = np.stack([np.full((4, 6, 1), share) for share in (0.0, 0.5, 1.0)])
+    target = io.BytesIO()
+    figures.write_film(target, frames, milliseconds=70, scale=3, ink=True)
+    with Image.open(target) as film:
+        assert film.n_frames == 3
+        assert film.size == (18, 12)
+        assert film.info["loop"] == 0
+        seen = []
+        for number in range(3):
+            film.seek(number)
+            assert film.info["duration"] == 70
+            seen.append(film.convert("L").getpixel((5, 5)))
+    np.testing.assert_allclose(seen, [255, 127, 0], atol=1)
+    with pytest.raises(ValueError, match="at least one frame"):
+        figures.write_film(target, [])

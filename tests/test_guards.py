@@ -13,7 +13,7 @@ from small_models import IMAGES, KINDS, SHAPE, make
 
 import gk
 from gk.callbacks import Resume
-from gk.guards import values_of
+from gk.states import values_of
 
 
 @pytest.fixture(params=KINDS)
@@ -191,7 +191,7 @@ OTHER_RUNS = {
     "seed": {"seed": 1},
     "kl_weight": {"kl_weight": 50.0},
     "likelihood": {"likelihood": "gaussian"},
-    "decoder": {"width": 8},
+    "decoder": {"filters": 8},
     "optimizer 0, learning_rate": {"rate": 0.5},
     "optimizer 0": {"optimizer": "sgd"},
     "batch_size": {"fit": {"batch_size": 8}},
@@ -205,7 +205,7 @@ OTHER_RUNS = {
 
 def plain_vae(latent_dim=3, rate=1e-3, optimizer=None, **options):
     keras.utils.set_random_seed(0)
-    model = gk.VAE(SHAPE, latent_dim, **{"width": 4, **options})
+    model = gk.VAE(SHAPE, latent_dim, **{"filters": 4, **options})
     model.compile(optimizer or keras.optimizers.Adam(rate), steps_per_execution=3)
     return model
 
@@ -379,7 +379,7 @@ def test_a_full_disk_names_the_remedy_and_keeps_the_last_checkpoint(tmp_path, mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gk.guards.np.savez", fill)
+        patch.setattr("gk.checkpoints.np.savez", fill)
         with pytest.raises(OSError, match=r"is full\. Make room.*that of epoch 1.*goes on from"):
             model.fit(IMAGES, epochs=2, **fit)
     assert files_in(tmp_path) == kept

@@ -16,11 +16,11 @@ def test_psnr_by_hand_and_against_its_meaning():
 def test_copied_share_tells_a_memoriser_from_new_images():
     rng = np.random.default_rng(0)
     train, unseen, new = (rng.uniform(size=(n, 6, 6, 1)) for n in (500, 300, 1000))
-    assert metrics.copied_share(train[:100], train, unseen) == 1
-    assert 0.3 <= metrics.copied_share(np.concatenate([train[:30], new[:70]]), train, unseen) < 0.35
+    assert metrics.copied_share(train, unseen, train[:100]) == 1
+    assert 0.3 <= metrics.copied_share(train, unseen, np.concatenate([train[:30], new[:70]])) < 0.35
     # New images of the same kind pass for copies as often as unseen ones may.
-    assert abs(metrics.copied_share(new, train, unseen, percentile=10) - 0.1) < 0.05
-    assert metrics.copied_share(np.ones((5, 6, 6, 1)), train, unseen) == 0
+    assert abs(metrics.copied_share(train, unseen, new, percentile=10) - 0.1) < 0.05
+    assert metrics.copied_share(train, unseen, np.ones((5, 6, 6, 1))) == 0
 
 
 @pytest.mark.parametrize(

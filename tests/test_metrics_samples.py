@@ -50,8 +50,8 @@ def test_precision_falls_with_garbage_and_recall_with_what_is_missing():
 
 def test_a_copy_is_at_distance_zero():
     x = np.random.default_rng(0).normal(size=(50, 3))
-    np.testing.assert_array_equal(metrics.nearest_distances(x[:5], x), 0)
-    assert metrics.nearest_distances([[0, 0, 1000]], x)[0] == pytest.approx(1000, abs=5)
+    np.testing.assert_array_equal(metrics.nearest_distances(x, x[:5]), 0)
+    assert metrics.nearest_distances(x, [[0, 0, 1000]])[0] == pytest.approx(1000, abs=5)
 
 
 @pytest.mark.parametrize(

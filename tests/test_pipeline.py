@@ -7,7 +7,7 @@ import tensorflow as tf
 from small_models import IMAGES, KINDS, SHAPE, dataset, make
 
 import gk
-from gk.guards import put_back, values_of
+from gk.states import put_back, values_of
 
 COLOUR = np.repeat(IMAGES[:, :4], 3, axis=-1)
 
@@ -126,7 +126,7 @@ def test_advice_fits_the_largest_value():
 
 
 def test_one_colour_image_lacks_a_batch_and_not_a_channel():
-    model = gk.Autoencoder((4, 8, 3), 2, width=2)
+    model = gk.Autoencoder((4, 8, 3), 2, filters=2)
     with pytest.raises(ValueError, match=r"Add the batch: images\[None\]"):
         model.encode(COLOUR[0])
 
@@ -222,7 +222,7 @@ NUMBERED[:, 0, 0, 0] = np.arange(64) / 64
 
 def recorder(seed=0):
     keras.utils.set_random_seed(0)
-    model = Recorder(SHAPE, 3, width=2, seed=seed)
+    model = Recorder(SHAPE, 3, filters=2, seed=seed)
     model.seen = []
     model.compile(run_eagerly=True, steps_per_execution=1)
     return model

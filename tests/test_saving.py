@@ -11,7 +11,7 @@ import tensorflow as tf
 from small_models import IMAGES, KINDS, SHAPE, make
 
 import gk
-from gk.guards import values_of
+from gk.states import values_of
 
 
 @pytest.fixture(params=KINDS)
@@ -28,7 +28,7 @@ def test_saved_model_is_the_same_in_a_fresh_process_and_trains_on(kind, tmp_path
 import numpy as np, keras, gk
 model = keras.models.load_model("model.keras")
 images = np.load("images.npy")
-from gk.guards import values_of
+from gk.states import values_of
 loaded, generated = values_of(model), model.generate(5, seed=0)
 model.fit(images, batch_size=32, epochs=4, initial_epoch=2, verbose=0)
 np.savez("{tmp_path}/there.npz", generated, *loaded, *values_of(model))
@@ -44,12 +44,12 @@ np.savez("{tmp_path}/there.npz", generated, *loaded, *values_of(model))
 
 
 SETTINGS = {
-    "autoencoder": {"error": "cross_entropy", "output": "sigmoid"},
+    "autoencoder": {"likelihood": "bernoulli", "output": "sigmoid"},
     "vae": {"kl_weight": 0.25, "likelihood": "bernoulli"},
     "dcgan": {
         "game": "non_saturating",
         "label_smoothing": 0.25,
-        "r1_weight": 0.3,
+        "r1_penalty": 0.3,
         "joint_batch": True,
         "ema_decay": 0.5,
     },

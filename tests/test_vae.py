@@ -113,12 +113,14 @@ def test_a_step_of_ones_own_may_read_the_kl_weight():
         def train_step(self, data):
             images, targets, _ = self._unpack(data)
             with tf.GradientTape() as tape:
-                parts = self.loss_parts(images, targets, self._steps(), salt=0, training=True)
-                loss = tf.reduce_mean(parts[0] + self.kl_weight * parts[1])
+                losses = self.objective(images, targets, self._steps(), salt=0, training=True)
+                loss = tf.reduce_mean(
+                    losses["reconstruction_loss"] + self.kl_weight * losses["kl_loss"]
+                )
             weights = self.trainable_variables
             self.optimizer.apply(tape.gradient(loss, weights), weights)
             return {"loss": loss}
 
-    model = Own(SHAPE, 2, width=2)
+    model = Own(SHAPE, 2, filters=2)
     model.compile()
     model.fit(IMAGES, verbose=0)
