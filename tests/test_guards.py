@@ -345,8 +345,7 @@ def test_models_that_are_kept_in_the_same_folder_stay(tmp_path):
     assert len(list(tmp_path.glob("*.keras"))) == 3
 
 
-def test_a_second_process_is_refused_while_the_first_one_trains(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(".")
+def test_a_second_process_is_refused_while_the_first_one_trains(tmp_path):
     told = []
 
     class Meanwhile(keras.callbacks.Callback):

@@ -4,9 +4,20 @@ import os
 
 import keras
 import pytest
+import tensorflow as tf
 from processes import run
+from threadpoolctl import threadpool_limits
 
 import gk
+
+
+@pytest.fixture(autouse=True)
+def left_as_it_was():
+    """What `gk.setup` sets counts for the whole process, in which other tests run, too."""
+    level = tf.get_logger().level
+    with threadpool_limits():  # sets none, and puts those of before back
+        yield
+    tf.get_logger().setLevel(level)
 
 
 def test_set_up_prints_one_line_and_nothing_else():
@@ -62,6 +73,7 @@ def test_the_gpu_profile_is_the_larger_one():
 
 
 def test_operations_are_made_repeatable_where_that_is_asked_for():
+    """Takes some ten seconds: two processes start TensorFlow."""
     script = (
         "import gk; gk.setup(deterministic={}); "
         "from tensorflow.python.framework import config; print(config.is_op_determinism_enabled())"
