@@ -8,14 +8,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import colab
+import colab_cell
 import nbformat
 import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import colab  # noqa: E402
-import colab_cell  # noqa: E402
 
 ADDRESS = "https://github.com/somebody/generative-keras"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

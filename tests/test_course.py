@@ -13,15 +13,14 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+import run_course
+import save_notebooks
+import seeds
+import side_by_side
 
 import gk
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import run_course  # noqa: E402
-import save_notebooks  # noqa: E402
-import seeds  # noqa: E402
-import side_by_side  # noqa: E402
 
 
 def run(*arguments):
@@ -102,12 +101,11 @@ def project(tmp_path, monkeypatch):
 
 
 def command(module, folder, *arguments):
-    """Returns what Python runs to call a tool's `main` on the notebooks of another folder."""
+    """Returns what Python runs in `tools` to call a `main` on the notebooks of another folder."""
     lines = [
         # Where the tests run in the background, Ctrl-C is ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)",
-        f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r})",
-        f"import pathlib, run_course, {module}",
+        f"import pathlib, sys, run_course, {module}",
         f"run_course.ROOT = pathlib.Path({str(folder)!r})",
         f"sys.argv = {[module, *arguments]!r}",
         f"sys.exit({module}.main())",
@@ -190,6 +188,7 @@ def test_no_kernel_outlives_the_run(number, project):
     pid = folder / "notebooks" / "pid"
     running = subprocess.Popen(
         command("run_course", folder, "--output", str(folder / "out")),
+        cwd=ROOT / "tools",
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -4,9 +4,9 @@ import errno
 import gzip
 import multiprocessing
 import re
-import sys
 from pathlib import Path
 
+import draw
 import numpy as np
 import pooch
 import pytest
@@ -16,9 +16,6 @@ from gk import datasets, downloads
 from gk.drawing import digits, draw_digit, draw_face, draw_pet, faces, pets
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "data"))
-import draw  # noqa: E402
-
 SHAPES = {"digits": (28, 28, 1), "faces": (32, 32, 3), "pets": (32, 32, 3)}
 
 

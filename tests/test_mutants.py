@@ -1,14 +1,12 @@
 """The list of planted bugs fits the code: each goes in at exactly one place."""
 
-import sys
 from pathlib import Path
 
+import mutants
 import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import mutants  # noqa: E402
 
 ALL = [
     mutants.Mutant(**entry)

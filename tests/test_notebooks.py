@@ -4,18 +4,15 @@ import ast
 import base64
 import itertools
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import run_course
 
 import gk
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import run_course  # noqa: E402
-
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TIMES = re.compile(r"\d:\d\d<")  # of a progress bar
 LOCAL_PATH = re.compile(r"(?<![\w./-])(/(home|root|Users|work|tmp|usr|content)/|[A-Z]:\\)\w")

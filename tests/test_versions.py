@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import versions
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import versions  # noqa: E402
 
 PROJECT = {
     "dependencies": ["numpy>=1.26", "tensorflow>=2.18,<3"],
