@@ -8,13 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ALL = [
-    mutants.Mutant(**entry)
-    for entry in mutants.tomllib.loads(mutants.LIST.read_text("utf-8"))["mutant"]
-]
 
-
-@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.what)
+@pytest.mark.parametrize("mutant", mutants.read_list(), ids=lambda mutant: mutant.what)
 def test_mutant_fits_in_one_place_and_names_a_test_that_exists(mutant):
     path = ROOT / mutant.path
     if path.suffix == ".ipynb":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import run_course
+import run
 
 import gk
 
@@ -148,7 +148,7 @@ def test_models_are_imported_and_not_defined_again(code_cells):
 
 
 def test_its_card_can_be_made(path, notebook):
-    card = run_course.describe(notebook)
+    card = run.describe(notebook)
     assert card["title"]
     assert len(card["claims"]) >= 3
     # Where the README shows its figure, it is the present one.
