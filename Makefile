@@ -28,16 +28,16 @@ help: ## list the commands
 	@printf '  GK_DATA_DIR=...    folder of downloaded data sets (default: the cache folder)\n'
 
 run: $(READY) ## run the course; pages in build/course/index.html
-	@$(BIN)/python tools/run_course.py --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)" --jobs "$(JOBS)"
+	@$(BIN)/python tools/course.py run --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --profile "$(PROFILE)" --jobs "$(JOBS)"
 
 test: $(READY) lint ## lint, unit tests, and every notebook against its saved outputs
 	@GK_PROFILE=cpu $(BIN)/python -m pytest --numprocesses $(or $(JOBS),auto) --dist loadscope --no-loadscope-reorder --durations 10
 
 test-versions: $(READY) ## tests, shipped files and two notebooks in other versions (hours)
-	@$(BIN)/python tools/versions.py --only "$(VERSIONS)"
+	@$(BIN)/python tools/course.py versions --only "$(VERSIONS)"
 
 test-colab: $(READY) ## shipped files and notebook 04 in Colab's versions (minutes)
-	@$(BIN)/python tools/versions.py --only colab --quick
+	@$(BIN)/python tools/course.py versions --only colab --quick
 
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
@@ -45,22 +45,22 @@ lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/lint-imports
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
-	@$(BIN)/python tools/save_notebooks.py --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"
+	@$(BIN)/python tools/course.py save --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"
 
 student: $(READY) ## write copies of the notebooks without solutions to build/student
-	@$(BIN)/python tools/student.py --notebooks "$(NOTEBOOKS)"
+	@$(BIN)/python tools/course.py student --notebooks "$(NOTEBOOKS)"
 
 colab: $(READY) ## write copies of the notebooks that install gk from ADDRESS to build/colab
-	@$(BIN)/python tools/colab.py --notebooks "$(NOTEBOOKS)" --address "$(ADDRESS)" --branch "$(BRANCH)"
+	@$(BIN)/python tools/course.py colab --notebooks "$(NOTEBOOKS)" --address "$(ADDRESS)" --branch "$(BRANCH)"
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
-	@$(BIN)/python tools/seeds.py --notebooks "$(NOTEBOOKS)" --dataset "$(or $(DATASET),digits)" --jobs "$(JOBS)"
+	@$(BIN)/python tools/course.py seeds --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --jobs "$(JOBS)"
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. notebooks
 
 mutants: $(READY) ## plant bugs one by one and see that the tests catch each (long)
-	@$(BIN)/python tools/mutants.py
+	@$(BIN)/python tools/course.py mutants
 
 data: $(READY) ## draw the embedded data sets again
 	@$(BIN)/python data/draw.py

@@ -4,13 +4,10 @@ import collections
 import functools
 import itertools
 import os
-import sys
 import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
 import side_by_side
 
 # Kernels inherit it: still pictures in place of sliders, as in the saved outputs.

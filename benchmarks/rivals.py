@@ -23,9 +23,6 @@ import pandas as pd
 from in_gk import build, weights_of
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-import side_by_side
-
 KINDS = {
     "dense": "dense VAE, 512-256-16, batch 128",
     "convolutional": "convolutional VAE, 32 filters, 16 latents, batch 128",
@@ -68,10 +65,10 @@ def write_start(kind, num_steps, path):
 class Side:
     """A process that trains when it is asked to."""
 
-    def __init__(self, name, python, kind, start, cores):
+    def __init__(self, name, python, kind, start, threads):
         self.name, self.costs = name, []
         script = Path(__file__).with_name("taking_turns.py")
-        command = [python, script, *SIDES[name], kind, start, "--cores", *map(str, cores)]
+        command = [python, script, *SIDES[name], kind, start, "--threads", threads]
         # TensorFlow's and XLA's logs would run through the display.
         self.said = start.with_name(f"{name}.log")
         with open(self.said, "wb") as said:
@@ -113,7 +110,7 @@ def check(sides):
     print(f"First losses of all sides: {', '.join(f'{loss:.2f}' for loss in expected)}")
 
 
-def race(kind, names, python, cores, repetitions, num_steps):
+def race(kind, names, python, threads, repetitions, num_steps):
     """Lets the sides train in turns; prints what a step of each costs."""
     print(f"\n{KINDS[kind]}", flush=True)
     sides = []
@@ -122,7 +119,7 @@ def race(kind, names, python, cores, repetitions, num_steps):
         write_start(kind, num_steps, start)
         for name in tqdm(names, desc="getting ready", leave=False):
             interpreter = sys.executable if SIDES[name][0] == "gk" else python
-            side = Side(name, interpreter, kind, start, cores)
+            side = Side(name, interpreter, kind, start, threads)
             if missing := side.hello.get("missing"):
                 tqdm.write(f"{name} is left out: no {missing}. pip install '.[bench]' brings it.")
                 side.close()
@@ -161,12 +158,12 @@ def main():
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--steps", type=int, default=90, help="in each repetition")
     given = parser.parse_args()
-    cores = side_by_side.available_cores()[: given.threads]
-    if len(cores) < given.threads:
-        parser.error(f"Expected at least {given.threads} cores. Received: {len(cores)}")
-    print(f"{len(cores)} threads for each, {given.repetitions} turns of {given.steps} steps")
+    num_cores = gk.runtime.available_cores()
+    if num_cores < given.threads:
+        parser.error(f"Expected at least {given.threads} cores. Received: {num_cores}")
+    print(f"{given.threads} threads for each, {given.repetitions} turns of {given.steps} steps")
     for kind in given.kinds:
-        race(kind, given.sides, given.python, cores, given.repetitions, given.steps)
+        race(kind, given.sides, given.python, given.threads, given.repetitions, given.steps)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ def main():
     parser.add_argument("kind", help="dense, convolutional or dcgan")
     parser.add_argument("start", help="file of weights, images and noise")
     parser.add_argument("--compiled", action="store_true")
-    parser.add_argument("--cores", type=int, nargs="+", required=True)
+    parser.add_argument("--threads", type=int, required=True, help="each on a core of its own")
     given = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, given.cores)
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.threads])
     # What libraries print on the way is no answer.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -52,7 +52,7 @@ def main():
         return
     with np.load(given.start) as start:
         trainer = framework.Trainer(
-            given.kind, dict(start), given.compiled, num_threads=len(given.cores)
+            given.kind, dict(start), given.compiled, num_threads=given.threads
         )
     answer({"version": framework.VERSION})
     with contextlib.suppress(KeyboardInterrupt):

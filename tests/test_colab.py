@@ -8,14 +8,14 @@ import sys
 import zipfile
 from pathlib import Path
 
+import colab
+import colab_cell
+import course
 import nbformat
 import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import colab  # noqa: E402
-import colab_cell  # noqa: E402
 
 ADDRESS = "https://github.com/somebody/generative-keras"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -120,19 +120,17 @@ def test_there_is_a_badge_for_github_only():
 @pytest.mark.parametrize(
     "address", ["", "somebody/course", "https://a b", 'https://x/"', "ftp://x"]
 )
-def test_an_address_that_git_cannot_use_is_refused_with_an_example(address, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["colab", "--address", address])
+def test_an_address_that_git_cannot_use_is_refused_with_an_example(address, capsys):
     with pytest.raises(SystemExit) as ended:
-        colab.main()
+        course.main(["colab", "--address", address])
     assert ended.value.code != 0
     told = " ".join(capsys.readouterr().err.split())
     assert "make colab ADDRESS=https://github.com/OWNER/REPOSITORY" in told
 
 
-def test_copies_are_written_for_any_address(tmp_path, monkeypatch, capsys):
-    arguments = ["--address", "git+https://example.org/a/b", "--notebooks", "01"]
-    monkeypatch.setattr(sys, "argv", ["colab", *arguments, "--output", str(tmp_path)])
-    colab.main()
+def test_copies_are_written_for_any_address(tmp_path, capsys):
+    given = ["--address", "git+https://example.org/a/b", "--notebooks", "01"]
+    course.main(["colab", *given, "--output", str(tmp_path)])
     (path,) = tmp_path.iterdir()
     copied = nbformat.read(path, as_version=4)
     assert 'ADDRESS = "git+https://example.org/a/b@main"' in copied.cells[1].source

@@ -10,31 +10,26 @@ import sys
 import time
 from pathlib import Path
 
+import arguments
+import course
 import nbformat
 import psutil
 import pytest
+import run
+import side_by_side
 
 import gk
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import run_course  # noqa: E402
-import save_notebooks  # noqa: E402
-import seeds  # noqa: E402
-import side_by_side  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, ROOT / "tools" / "run_course.py", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def call(*given):
+    """Does in this process what `python tools/course.py` would; returns the exit status."""
+    return course.main(list(map(str, given)))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("given", "message"),
     [
         (["--notebooks", "01 77"], "Unknown notebooks 77. NOTEBOOKS takes any of: 01"),
         (["--dataset", "cifar"], "DATASET takes one of: digits mnist fashion_mnist"),
@@ -43,11 +38,10 @@ def run(*arguments):
         (["--jobs", "two"], "JOBS takes a whole number, at least 1. Received: two"),
     ],
 )
-def test_a_wrong_value_lists_the_right_ones(arguments, message, tmp_path, monkeypatch, capsys):
+def test_a_wrong_value_lists_the_right_ones(given, message, tmp_path, capsys):
     output = tmp_path / "course"
-    monkeypatch.setattr(sys, "argv", ["run_course", *arguments, "--output", str(output)])
     with pytest.raises(SystemExit) as ended:
-        run_course.main()
+        call("run", *given, "--output", output)
     assert ended.value.code != 0
     assert message in capsys.readouterr().err
     assert not output.exists()
@@ -58,13 +52,13 @@ def test_a_relative_folder_of_data_is_meant_from_here_not_from_notebooks(tmp_pat
     for name in ("GK_PROFILE", "GK_STATIC"):  # so that both are put back
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("GK_DATA_DIR", "real")
-    run_course.set_environment("cpu")
+    run.set_environment("cpu")
     assert os.environ["GK_DATA_DIR"] == str(tmp_path / "real")
     assert os.environ["GK_PROFILE"] == "cpu"
 
 
 def test_what_is_said_of_profiles_is_what_gk_says():
-    said = {name: dataset for name, (dataset, _) in run_course.PROFILES.items()}
+    said = {name: dataset for name, (dataset, _) in arguments.PROFILES.items()}
     assert said == {name: profile.dataset for name, profile in gk.PROFILES.items()}
 
 
@@ -78,7 +72,7 @@ BAD = ["import os; os.write(2, b'native last words')", "raise KeyError('no such 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A function that writes notebooks, from their names and cells, and returns the folder."""
-    monkeypatch.setattr(run_course, "ROOT", tmp_path)
+    monkeypatch.setattr(arguments, "ROOT", tmp_path)
     for name in ("GK_PROFILE", "GK_STATIC"):  # so that both are put back
         monkeypatch.setenv(name, "cpu")
     (tmp_path / "notebooks").mkdir()
@@ -101,16 +95,14 @@ def project(tmp_path, monkeypatch):
     return write
 
 
-def command(module, folder, *arguments):
-    """Returns what Python runs to call a tool's `main` on the notebooks of another folder."""
+def command_for(folder, *given):
+    """Returns what Python runs in `tools` to call `course.py` on the notebooks of a folder."""
     lines = [
         # Where the tests run in the background, Ctrl-C is ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)",
-        f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r})",
-        f"import pathlib, run_course, {module}",
-        f"run_course.ROOT = pathlib.Path({str(folder)!r})",
-        f"sys.argv = {[module, *arguments]!r}",
-        f"sys.exit({module}.main())",
+        "import pathlib, sys, arguments, course",
+        f"arguments.ROOT = pathlib.Path({str(folder)!r})",
+        f"sys.exit(course.main({list(map(str, given))!r}))",
     ]
     return [sys.executable, "-c", "\n".join(lines)]
 
@@ -119,16 +111,11 @@ def test_the_index_is_escaped(tmp_path):
     card = {"name": "01_a", "minutes": 1.0, "error": "<e>", "title": "<t>", "question": "<q>"}
     claim = {"code": "<c>", "statement": "a < b", "measured": "<m>", "expected": "<x>", "cell": 3}
     cards = [{**card, "figure": None, "claims": [claim]}]
-    run_course.write_index(cards, tmp_path, "<d>", "<p>", 1.0)
+    run.write_index(cards, tmp_path, "<d>", "<p>", 1.0)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     for letter in "tqecmxdp":
         assert f"&lt;{letter}&gt;" in page
     assert "a &lt; b" in page
-
-
-def run_main(module, monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
-    return module.main()
 
 
 def wait_until(happened, seconds=60):
@@ -145,10 +132,10 @@ def is_running(pid):
     return False
 
 
-def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(project, monkeypatch, capsys):
+def test_a_failing_notebook_stops_the_run_and_what_was_done_stays(project, capsys):
     folder = project(good=[*GOOD, BAD[0]], bad=BAD, never=["open('started', 'w')"])
     output = folder / "out"
-    assert run_main(run_course, monkeypatch, "--output", output, "--jobs", 1) == 1
+    assert call("run", "--output", output, "--jobs", 1) == 1
     told = capsys.readouterr().err
     assert re.search(r"^01 good: done in \d.\d min \(1 of 3\)$", told, re.MULTILINE)
     assert re.search(r"^02 bad: failed after \d.\d min \(2 of 3\)$", told, re.MULTILINE)
@@ -173,11 +160,11 @@ while not pathlib.Path("pid").exists():
     time.sleep(0.1)"""
 
 
-def test_a_failure_ends_what_runs_beside_it(project, monkeypatch):
+def test_a_failure_ends_what_runs_beside_it(project):
     folder = project(sleeps=[SLEEP], bad=[WAIT_FOR_SLEEP, *BAD], never=["open('started', 'w')"])
     output = folder / "out"
     started = time.monotonic()
-    assert run_main(run_course, monkeypatch, "--output", output, "--jobs", 2) == 1
+    assert call("run", "--output", output, "--jobs", 2) == 1
     assert time.monotonic() - started < 100
     assert not is_running(int((folder / "notebooks" / "pid").read_text()))
     assert not (folder / "notebooks" / "started").exists()
@@ -189,7 +176,8 @@ def test_no_kernel_outlives_the_run(number, project):
     folder = project(sleeps=[SLEEP])
     pid = folder / "notebooks" / "pid"
     running = subprocess.Popen(
-        command("run_course", folder, "--output", str(folder / "out")),
+        command_for(folder, "run", "--output", folder / "out"),
+        cwd=ROOT / "tools",
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -227,9 +215,9 @@ while len(list(pathlib.Path().glob("*.here"))) < 2:
 pathlib.Path(f"{os.getpid()}.cores").write_text(" ".join(map(str, os.sched_getaffinity(0))))"""
 
 
-def test_two_jobs_run_at_once_each_on_cores_of_its_own(all_cores, project, monkeypatch):
+def test_two_jobs_run_at_once_each_on_cores_of_its_own(all_cores, project):
     folder = project(one=[MEET], other=[MEET])
-    assert run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 2) == 0
+    assert call("run", "--output", folder / "out", "--jobs", 2) == 0
     notes = (folder / "notebooks").glob("*.cores")
     used = [set(map(int, note.read_text().split())) for note in notes]
     assert set.union(*used) == set(all_cores)
@@ -249,7 +237,7 @@ def test_one_job_runs_one_by_one_the_longest_first_and_cards_keep_their_order(
     folder = project(short=[ALONE], long=[ALONE], middle=[ALONE])
     minutes = {"01_short": 0, "02_long": 2, "03_middle": 1}
     monkeypatch.setattr(side_by_side, "minutes_told", lambda path: minutes[path.stem])
-    assert run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 1) == 0
+    assert call("run", "--output", folder / "out", "--jobs", 1) == 0
     told = capsys.readouterr()
     assert re.findall(r"^(.*): done in", told.err, re.MULTILINE) == [
         "02 long",
@@ -261,9 +249,9 @@ def test_one_job_runs_one_by_one_the_longest_first_and_cards_keep_their_order(
     assert re.findall("Title of ([a-z]+)</a>", index) == ["short", "long", "middle"]
 
 
-def test_outside_of_a_terminal_the_display_is_whole_lines(project, monkeypatch, capsys):
+def test_outside_of_a_terminal_the_display_is_whole_lines(project, capsys):
     folder = project(good=["1"])
-    run_main(run_course, monkeypatch, "--output", folder / "out", "--jobs", 3)
+    call("run", "--output", folder / "out", "--jobs", 3)
     told = capsys.readouterr().err
     assert "\r" not in told
     assert re.fullmatch(
@@ -309,25 +297,24 @@ def test_as_many_run_as_cores_and_memory_allow(monkeypatch):
 
 def test_one_at_a_time_on_a_gpu(monkeypatch):
     monkeypatch.setattr(side_by_side, "how_many", lambda num_tasks, gib_each: 5)
-    monkeypatch.setattr(run_course, "COUNT_GPUS", "print(1)")
-    assert run_course.how_many("gpu", 9) == 1
-    assert run_course.how_many("cpu", 9) == 5
-    monkeypatch.setattr(run_course, "COUNT_GPUS", "print(0)")
-    assert run_course.how_many("gpu", 9) == 5
+    monkeypatch.setattr(run, "COUNT_GPUS", "print(1)")
+    assert run.how_many("gpu", 9) == 1
+    assert run.how_many("cpu", 9) == 5
+    monkeypatch.setattr(run, "COUNT_GPUS", "print(0)")
+    assert run.how_many("gpu", 9) == 5
 
 
 def test_each_notebook_tells_how_long_it_takes():
-    told = {path.name: side_by_side.minutes_told(path) for path in run_course.find_notebooks([])}
+    told = {path.name: side_by_side.minutes_told(path) for path in arguments.find_notebooks("")}
     assert 0 not in told.values(), told
-    order = side_by_side.longest_first(run_course.find_notebooks([]))
+    order = side_by_side.longest_first(arguments.find_notebooks(""))
     minutes = [told[path.name] for path in order]
     assert minutes == sorted(minutes, reverse=True)
 
 
-def test_outputs_are_saved_in_place_as_from_one_core(all_cores, project, monkeypatch):
+def test_outputs_are_saved_in_place_as_from_one_core(all_cores, project):
     folder = project(one=["import os\nlen(os.sched_getaffinity(0))"])
-    monkeypatch.setattr(save_notebooks, "ROOT", folder)
-    run_main(save_notebooks, monkeypatch, "--jobs", 1)
+    call("save", "--jobs", 1)
     (path,) = (folder / "notebooks").iterdir()
     cells = nbformat.read(path, as_version=4).cells
     assert [cell.execution_count for cell in cells[1:]] == [1, 2]
@@ -342,9 +329,9 @@ if claim["measured"] == "3":
     raise KeyError("no such dog")"""
 
 
-def test_seeds_differ_and_a_failing_one_is_named(project, monkeypatch, capsys):
+def test_seeds_differ_and_a_failing_one_is_named(project, capsys):
     project(claims=[CLAIM])
-    assert run_main(seeds, monkeypatch, "--seeds", 3, "--jobs", 3) == 1
+    assert call("seeds", "--seeds", 3, "--jobs", 3) == 1
     told = capsys.readouterr()
     assert "| S1 | 2 | seed | any | 1 to 3 |" in told.out
     assert "FAILED seed 3: cell In[3]: KeyError: 'no such dog'" in told.out
@@ -359,7 +346,7 @@ def test_native_log_lines_are_left_out_and_other_errors_stay():
         nbformat.v4.new_output("stream", name="stdout", text="kept\n"),
         nbformat.v4.new_output("stream", name="stderr", text="UserWarning: kept, too\n"),
     ]
-    tidied = run_course.tidy(nbformat.v4.new_notebook(cells=[cell]))
+    tidied = run.tidy(nbformat.v4.new_notebook(cells=[cell]))
     assert [output.text for output in tidied.cells[0].outputs] == [
         "kept\n",
         "UserWarning: kept, too\n",
@@ -376,7 +363,7 @@ def uses_the_data_set(path):
     )
 
 
-USE_THE_DATA_SET = [path for path in run_course.find_notebooks([]) if uses_the_data_set(path)]
+USE_THE_DATA_SET = [path for path in arguments.find_notebooks("") if uses_the_data_set(path)]
 
 
 def test_most_notebooks_use_the_data_set():
@@ -388,7 +375,9 @@ def test_most_notebooks_use_the_data_set():
 def test_claims_hold_on_real_data(dataset, path, need_real, tmp_path):
     """Long because each case runs a whole notebook."""
     need_real(dataset)
-    done = run("--dataset", dataset, "--notebooks", path.stem[:2], "--output", tmp_path)
+    command = [sys.executable, ROOT / "tools" / "course.py", "run", "--dataset", dataset]
+    command += ["--notebooks", path.stem[:2], "--output", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert index.count("<article>") == 1

@@ -1,9 +1,9 @@
 """The embedded data sets: what they hold, and what happens when something is wrong with a file."""
 
 import re
-import sys
 from pathlib import Path
 
+import draw
 import numpy as np
 import pytest
 
@@ -11,9 +11,6 @@ from gk import datasets
 from gk.drawing import faces
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "data"))
-import draw  # noqa: E402
-
 SHAPES = {"digits": (28, 28, 1), "faces": (32, 32, 3), "pets": (32, 32, 3)}
 
 

@@ -1,22 +1,15 @@
 """The list of planted bugs fits the code: each goes in at exactly one place."""
 
-import sys
 from pathlib import Path
 
+import mutants
 import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import mutants  # noqa: E402
-
-ALL = [
-    mutants.Mutant(**entry)
-    for entry in mutants.tomllib.loads(mutants.LIST.read_text("utf-8"))["mutant"]
-]
 
 
-@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.what)
+@pytest.mark.parametrize("mutant", mutants.read_list(), ids=lambda mutant: mutant.what)
 def test_mutant_fits_in_one_place_and_names_a_test_that_exists(mutant):
     path = ROOT / mutant.path
     if path.suffix == ".ipynb":

@@ -4,18 +4,15 @@ import ast
 import base64
 import itertools
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import run
 
 import gk
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import run_course  # noqa: E402
-
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TIMES = re.compile(r"\d:\d\d<")  # of a progress bar
 LOCAL_PATH = re.compile(r"(?<![\w./-])(/(home|root|Users|work|tmp|usr|content)/|[A-Z]:\\)\w")
@@ -151,7 +148,7 @@ def test_models_are_imported_and_not_defined_again(code_cells):
 
 
 def test_its_card_can_be_made(path, notebook):
-    card = run_course.describe(notebook)
+    card = run.describe(notebook)
     assert card["title"]
     assert len(card["claims"]) >= 3
     # Where the README shows its figure, it is the present one.

@@ -1,13 +1,11 @@
 """Copies for students: nothing of a solution is left, and the checks stay."""
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 pytest.importorskip("nbgrader", reason="nbgrader does not go with Colab's IPython")
 import student  # noqa: E402
 

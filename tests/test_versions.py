@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import course
 import pytest
+import versions
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import versions  # noqa: E402
 
 PROJECT = {
     "dependencies": ["numpy>=1.26", "tensorflow>=2.18,<3"],
@@ -78,11 +78,6 @@ def project(monkeypatch, tmp_path):
     return tmp_path
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["versions", *arguments])
-    return versions.main()
-
-
 def test_a_missing_interpreter_is_named_and_the_others_are_tried(project, monkeypatch, capsys):
     tried = versions.try_environment
 
@@ -91,7 +86,7 @@ def test_a_missing_interpreter_is_named_and_the_others_are_tried(project, monkey
         return tried(name, quick) if name == "lowest" else (passed, [])
 
     monkeypatch.setattr(versions, "try_environment", all_but_lowest_pass)
-    assert run(monkeypatch, "--only", "lowest colab") == 1
+    assert course.main(["versions", "--only", "lowest colab"]) == 1
     told = capsys.readouterr().out
     assert "| environment | Python | unit tests |" in told
     assert "| lowest | **not tried** | **not tried** |" in told
@@ -109,14 +104,14 @@ def test_what_failed_fails_the_command(project, monkeypatch, capsys):
     )
     monkeypatch.setattr(versions, "run_tests", lambda *_: ("**1 of 2 failed**", ["tests::two"]))
     monkeypatch.setattr(versions, "run_step", lambda *_: (True, 1.23))
-    assert run(monkeypatch, "--only", "colab", "--quick") == 1
+    assert course.main(["versions", "--only", "colab", "--quick"]) == 1
     told = capsys.readouterr().out
     assert "notebook 08" not in told
     assert "| colab | 3.12.1 | 2.20.0 | 3.13.2 | 2.0.2 | **1 of 2 failed** | passed in" in told
     assert "- colab: tests::two" in told
 
 
-def test_an_unknown_environment_lists_the_known(project, monkeypatch, capsys):
+def test_an_unknown_environment_lists_the_known(capsys):
     with pytest.raises(SystemExit):
-        run(monkeypatch, "--only", "oldest")
+        course.main(["versions", "--only", "oldest"])
     assert "VERSIONS takes any of: lowest colab" in capsys.readouterr().err

@@ -10,8 +10,8 @@ import copy
 import re
 from pathlib import Path
 
+import arguments
 import nbformat
-from run_course import ROOT, find_notebooks
 
 CELL = Path(__file__).with_name("colab_cell.py")
 FOLDER = "colab"
@@ -19,20 +19,25 @@ EXAMPLE = "make colab ADDRESS=https://github.com/OWNER/REPOSITORY BRANCH=main"
 GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
 
 
-def check(address, branch):
+def check_address(address):
     """Returns a repository's address without pip's prefix, after a look at its form."""
     address = address.removeprefix("git+")
     if not re.fullmatch(r"(https|ssh|file)://[\w.~@:/%+-]+", address):
-        raise ValueError(
+        raise argparse.ArgumentTypeError(
             "Expected ADDRESS, the address of the repository for git, with https://, ssh:// or "
             f"file://. Received: {address!r}. For example: {EXAMPLE}"
         )
+    return address
+
+
+def check_branch(branch):
+    """Returns the name of a branch, after a look at its form."""
     if not re.fullmatch(r"[\w./-]+", branch):
-        raise ValueError(
+        raise argparse.ArgumentTypeError(
             f"Expected BRANCH, the name of a branch or tag. Received: {branch!r}. "
             f"For example: {EXAMPLE}"
         )
-    return address
+    return branch
 
 
 def badge(address, branch, name):
@@ -63,29 +68,29 @@ def for_colab(notebook, address, branch, name):
     return notebook
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--address", default="", help="of the repository, for git")
-    parser.add_argument("--branch", default="main")
-    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "colab")
-    given = parser.parse_args()
-    try:
-        address = check(given.address, given.branch)
-        paths = find_notebooks(given.notebooks.split())
-    except ValueError as error:
-        parser.error(str(error))
+def add_arguments(parser):
+    arguments.add(parser, "notebooks")
+    parser.add_argument(
+        "--address", type=check_address, default="", help="of the repository, for git"
+    )
+    parser.add_argument("--branch", type=check_branch, default="main", help="default: main")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=arguments.ROOT / "build" / "colab",
+        help="folder of the copies; default: build/colab",
+    )
+
+
+def main(given):
     given.output.mkdir(parents=True, exist_ok=True)
-    for path in paths:
+    for path in given.notebooks:
         notebook = nbformat.read(path, as_version=4)
-        notebook = for_colab(notebook, address, given.branch, path.name)
+        notebook = for_colab(notebook, given.address, given.branch, path.name)
         nbformat.write(notebook, given.output / path.name)
         print(f"Wrote {given.output / path.name}")
-    if badge(address, given.branch, "") is None:
+    if badge(given.address, given.branch, "") is None:
         print("No badge: Colab opens notebooks by their address at GitHub only. Upload them there.")
     else:
-        print(f"The badges open them from the folder {FOLDER} of {address}, branch {given.branch}.")
-
-
-if __name__ == "__main__":
-    main()
+        where = f"the folder {FOLDER} of {given.address}, branch {given.branch}"
+        print(f"The badges open them from {where}.")

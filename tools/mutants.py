@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from arguments import ROOT
 from tqdm import tqdm
 
 if sys.version_info >= (3, 11):
@@ -21,7 +22,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_suffix(".toml")
 
 
@@ -34,6 +34,20 @@ class Mutant:
     old: str
     new: str
     tests: str
+
+
+def read_list():
+    return [Mutant(**entry) for entry in tomllib.loads(LIST.read_text("utf-8"))["mutant"]]
+
+
+def choose(word):
+    """Returns the mutants with a word in their description."""
+    chosen = [mutant for mutant in read_list() if word in mutant.what]
+    if not chosen:
+        raise argparse.ArgumentTypeError(
+            f"No mutant has {word!r} in its description; see {LIST.name}"
+        )
+    return chosen
 
 
 def plant(mutant, folder):
@@ -81,16 +95,16 @@ def is_caught(mutant, tests):
     return False
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="those with this word in their description")
-    given = parser.parse_args()
-    mutants = [Mutant(**entry) for entry in tomllib.loads(LIST.read_text("utf-8"))["mutant"]]
-    chosen = [mutant for mutant in mutants if given.only in mutant.what]
-    if not chosen:
-        parser.error(f"No mutant has {given.only!r} in its description; see {LIST.name}")
+def add_arguments(parser):
+    parser.add_argument(
+        "--only", type=choose, default="", help="those with this word in their description"
+    )
+
+
+def main(given):
+    chosen, all_mutants = given.only, read_list()
     # All tests, or those that are going to be asked.
-    baseline = sorted({mutant.tests for mutant in chosen}) if given.only else []
+    baseline = [] if chosen == all_mutants else sorted({mutant.tests for mutant in chosen})
     if is_caught(None, [baseline]):
         print("The tests fail without any bug planted; mend that first.")
         return 1
@@ -101,7 +115,3 @@ def main():
         tqdm.write(f"{'caught  ' if verdict else 'SURVIVED'}  {mutant.what} ({mutant.path})")
     print(f"{caught} of {len(chosen)} caught")
     return 0 if caught == len(chosen) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

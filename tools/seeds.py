@@ -4,7 +4,6 @@ The table is Markdown, as in `benchmarks/RESULTS.md`: each claim with its notebo
 it must be, and what was measured, smallest to largest.
 """
 
-import argparse
 import contextlib
 import os
 import sys
@@ -12,8 +11,9 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import arguments
 import side_by_side
-from run_course import find_notebooks, has_error, run_notebook, set_environment
+from run import has_error, run_notebook, set_environment
 from tqdm import tqdm
 
 
@@ -44,17 +44,17 @@ def print_table(path, cards, dataset):
     sys.stdout.flush()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    parser.add_argument("--dataset", default="digits")
-    parser.add_argument("--seeds", type=int, default=5)
-    side_by_side.add_argument(parser)
-    given = parser.parse_args()
+def add_arguments(parser):
+    arguments.add(parser, "notebooks", "dataset", "jobs")
+    parser.add_argument("--seeds", type=int, default=5, help="how many; default: 5")
+
+
+def main(given):
     set_environment("cpu")
+    dataset = given.dataset or arguments.PROFILES["cpu"][0]
     tasks = {
-        f"{side_by_side.label(path)}, seed {seed}": (path, seed, given.dataset)
-        for path in find_notebooks(given.notebooks.split())
+        f"{side_by_side.label(path)}, seed {seed}": (path, seed, dataset)
+        for path in given.notebooks
         for seed in range(1, given.seeds + 1)
     }
     jobs = given.jobs or side_by_side.how_many(len(tasks))
@@ -67,9 +67,5 @@ def main():
             cards[path][seed] = card
             failed = failed or has_error(card)
             if len(cards[path]) == given.seeds:
-                print_table(path, dict(sorted(cards[path].items())), given.dataset)
+                print_table(path, dict(sorted(cards[path].items())), dataset)
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -32,17 +32,6 @@ def how_many(num_tasks, gib_each=2.5):
     return max(1, min(num_tasks, len(available_cores()), by_memory))
 
 
-def add_argument(parser):
-    """Adds `--jobs` to a command's arguments; 0 is as many as cores and memory allow."""
-
-    def whole_number(text):
-        if text and not (text.isdecimal() and int(text)):
-            parser.error(f"JOBS takes a whole number, at least 1. Received: {text}")
-        return int(text or 0)
-
-    parser.add_argument("--jobs", type=whole_number, default=0, help="how many at once")
-
-
 def share_out(cores, jobs):
     """Returns a list of cores for each of so many jobs; no core twice where there are enough."""
     return [cores[number::jobs] or [cores[number % len(cores)]] for number in range(jobs)]

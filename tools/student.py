@@ -1,11 +1,10 @@
 """Writes copies of the notebooks without solutions to `build/student`: `make student`."""
 
-import argparse
 from pathlib import Path
 
+import arguments
 import nbformat
 from nbgrader.preprocessors import ClearSolutions
-from run_course import ROOT, find_notebooks
 from traitlets.config import Config
 
 STUB = "# Your code here.\nraise NotImplementedError()"
@@ -24,17 +23,19 @@ def without_solutions(notebook):
     return notebook
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "student")
-    given = parser.parse_args()
+def add_arguments(parser):
+    arguments.add(parser, "notebooks")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=arguments.ROOT / "build" / "student",
+        help="folder of the copies; default: build/student",
+    )
+
+
+def main(given):
     given.output.mkdir(parents=True, exist_ok=True)
-    for path in find_notebooks(given.notebooks.split()):
+    for path in given.notebooks:
         notebook = without_solutions(nbformat.read(path, as_version=4))
         nbformat.write(notebook, given.output / path.name)
         print(f"Wrote {given.output / path.name}")
-
-
-if __name__ == "__main__":
-    main()

@@ -17,6 +17,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from arguments import ROOT
 from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
@@ -24,7 +25,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).resolve().parent.parent
 # nbgrader does not go with Colab's IPython, and the benchmarks are not what is tried.
 EXTRAS = ("course", "test")
 # The tests of what ships: data sets, judges, trained GANs, ratings.
@@ -213,7 +213,7 @@ def try_environment(name, quick):
         failures += failed
     for number in NOTEBOOKS[:1] if quick else NOTEBOOKS:
         what = f"notebook {number}"
-        command = [python, "tools/run_course.py", "--notebooks", number]
+        command = [python, "tools/course.py", "run", "--notebooks", number]
         command += ["--output", folder / "course"]
         passed, minutes = run_step(what, command, folder / f"notebook-{number}.log")
         cells[what] = f"passed in {minutes:.1f} min" if passed else "**failed**"
@@ -230,17 +230,25 @@ def table(rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = " ".join(ENVIRONMENTS)
-    parser.add_argument("--only", default="", help=f"some of {known}; default: all")
-    parser.add_argument("--quick", action="store_true", help="shipped files and notebook 04 only")
-    given = parser.parse_args()
-    chosen = given.only.split() or list(ENVIRONMENTS)
+def choose(names):
+    """Returns the names of environments in a text, or all of them if it is empty."""
+    chosen = names.split() or list(ENVIRONMENTS)
     if unknown := [name for name in chosen if name not in ENVIRONMENTS]:
-        parser.error(f"VERSIONS takes any of: {known}. Received: {' '.join(unknown)}")
+        raise argparse.ArgumentTypeError(
+            f"VERSIONS takes any of: {' '.join(ENVIRONMENTS)}. Received: {' '.join(unknown)}"
+        )
+    return chosen
+
+
+def add_arguments(parser):
+    known = ", ".join(ENVIRONMENTS)
+    parser.add_argument("--only", type=choose, default="", help=f"some of {known}; default: all")
+    parser.add_argument("--quick", action="store_true", help="shipped files and notebook 04 only")
+
+
+def main(given):
     rows, failures = [], []
-    for name in chosen:
+    for name in given.only:
         print(f"{name}:", flush=True)
         cells, failed = try_environment(name, given.quick)
         rows.append(cells)
@@ -253,7 +261,3 @@ def main():
     output.write_text(text, encoding="utf-8")
     print(f"\n{text}", end="")
     return 1 if failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

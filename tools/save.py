@@ -5,15 +5,15 @@ this machine took is left out of the progress bars: it says nothing about the re
 notebook runs on one core, as in the tests that compare its outputs.
 """
 
-import argparse
 import base64
 import contextlib
 import re
 
+import arguments
 import nbformat
 import side_by_side
 from nbclient import NotebookClient
-from run_course import KERNEL_ARGUMENTS, ROOT, describe, find_notebooks, set_environment, tidy
+from run import KERNEL_ARGUMENTS, describe, set_environment, tidy
 
 TIMES = re.compile(r" \[[\d:]+<[^\]\n]*\]?")  # tqdm's [elapsed<remaining, rate], or its beginning
 
@@ -45,13 +45,13 @@ def execute(path, tell):
     return path, nbformat.writes(leave_out_times(tidy(notebook)))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    side_by_side.add_argument(parser)
-    given = parser.parse_args()
+def add_arguments(parser):
+    arguments.add(parser, "notebooks", "jobs")
+
+
+def main(given):
     set_environment("cpu")
-    paths = side_by_side.longest_first(find_notebooks(given.notebooks.split()))
+    paths = side_by_side.longest_first(given.notebooks)
     tasks = {side_by_side.label(path): (path,) for path in paths}
     jobs = given.jobs or side_by_side.how_many(len(paths))
     saving = side_by_side.run(execute, tasks, jobs, share=side_by_side.one_each)
@@ -59,10 +59,6 @@ def main():
         for path, text in saving:
             notebook = nbformat.reads(text, as_version=4)
             nbformat.write(notebook, path)
-            picture = ROOT / "docs" / f"{path.stem[:2]}.png"
+            picture = arguments.ROOT / "docs" / f"{path.stem[:2]}.png"
             if picture.exists():
                 picture.write_bytes(base64.b64decode(describe(notebook)["figure"]))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,5 @@
-"""Runs the notebooks side by side and builds the course's pages: called by `make run`."""
+"""Runs the notebooks side by side and builds the course's pages: `make run`."""
 
-import argparse
 import contextlib
 import os
 import re
@@ -10,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import arguments
 import jinja2
 import nbformat
 import papermill
@@ -19,14 +19,8 @@ from nbconvert import HTMLExporter
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
-ROOT = Path(__file__).resolve().parent.parent
 # As in "E0000 00:00:1795411290.867316   22982 meta_optimizer.cc:967] remapper failed".
 NATIVE_LOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:[\d.]+ +\d+ \S+\.cc:\d+\]")
-# The sets of ten classes in 28 x 28 grey pixels; notebooks about faces use faces in any case.
-DATA_SETS = ("digits", "mnist", "fashion_mnist")
-# Each profile's data set and how much memory a notebook takes at most, in GiB: what `gk` says of
-# them would cost TensorFlow's start.
-PROFILES = {"cpu": ("digits", 2.5), "gpu": ("mnist", 5.0)}
 COUNT_GPUS = "import tensorflow; print(len(tensorflow.config.list_physical_devices('GPU')))"
 # Else each kernel warns that what it says to this machine itself is not encrypted.
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
@@ -38,18 +32,6 @@ def set_environment(profile):
     os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
     if folder := os.environ.get("GK_DATA_DIR"):
         os.environ["GK_DATA_DIR"] = os.path.abspath(folder)  # kernels start in notebooks/
-
-
-def find_notebooks(numbers):
-    """Returns the paths of the notebooks with these numbers, or of all where there are none."""
-    known = {
-        path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    }
-    if unknown := [number for number in numbers if number not in known]:
-        raise ValueError(
-            f"Unknown notebooks {' '.join(unknown)}. NOTEBOOKS takes any of: {' '.join(known)}"
-        )
-    return [known[number] for number in sorted(set(numbers or known))]
 
 
 def describe(notebook):
@@ -136,7 +118,7 @@ def how_many(profile, num_notebooks):
         counted = subprocess.run(command, capture_output=True, text=True, check=True)
         if int(counted.stdout):
             return 1
-    return side_by_side.how_many(num_notebooks, PROFILES[profile][1])
+    return side_by_side.how_many(num_notebooks, arguments.PROFILES[profile][1])
 
 
 def run_course(paths, output, dataset, profile, jobs):
@@ -164,29 +146,23 @@ def run_course(paths, output, dataset, profile, jobs):
     return None
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--notebooks", default="", help='numbers, such as "01 02"; default: all')
-    parser.add_argument("--dataset", default="", help=f"one of {', '.join(DATA_SETS)}")
-    parser.add_argument("--profile", default="cpu", help=f"one of {', '.join(PROFILES)}")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "course")
-    side_by_side.add_argument(parser)
-    given = parser.parse_args()
-    if given.profile not in PROFILES:
-        parser.error(f"PROFILE takes one of: {' '.join(PROFILES)}. Received: {given.profile}")
-    dataset = given.dataset or PROFILES[given.profile][0]
-    if dataset not in DATA_SETS:
-        parser.error(f"DATASET takes one of: {' '.join(DATA_SETS)}. Received: {dataset}")
-    try:
-        paths = find_notebooks(given.notebooks.split())
-    except ValueError as error:
-        parser.error(str(error))
+def add_arguments(parser):
+    arguments.add(parser, "notebooks", "dataset", "profile", "jobs")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=arguments.ROOT / "build" / "course",
+        help="folder of the pages; default: build/course",
+    )
 
+
+def main(given):
     given.output.mkdir(parents=True, exist_ok=True)
     set_environment(given.profile)
-    jobs = given.jobs or how_many(given.profile, len(paths))
+    jobs = given.jobs or how_many(given.profile, len(given.notebooks))
+    dataset = given.dataset or arguments.PROFILES[given.profile][0]
     try:
-        failure = run_course(paths, given.output, dataset, given.profile, jobs)
+        failure = run_course(given.notebooks, given.output, dataset, given.profile, jobs)
     except KeyboardInterrupt:
         print(f"\nStopped. What was done is kept in {given.output}", file=sys.stderr)
         return 130
@@ -195,7 +171,3 @@ def main():
         print(f"What was done is kept in {given.output}", file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
