@@ -1,17 +1,18 @@
 """Generative Keras: the models, data sets and measures that the course's notebooks share.
 
 What is asked for is imported when it is asked for, so that `import gk.drawing` needs no
-TensorFlow.
+TensorFlow. Once Keras is there it knows the models, so that it can load them from files.
 """
 
 import importlib
 import os
+import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from gk.memory import keep_freed_memory
-from gk.quiet import start_tensorflow
+from gk.quiet import AtImport
 
 keep_freed_memory()  # first, as it counts for what is asked for from then on
 
@@ -43,16 +44,12 @@ _MODULES = (
     "report",
     "ring",
 )
-_WITHOUT_TENSORFLOW = ("datasets", "drawing", "figures", "ratings", "claim", "GenerativeClassifier")
-
 __all__ = sorted([*_HOMES, *_MODULES])
 
 
 def __getattr__(name):
     if name not in __all__:
         raise AttributeError(f"module 'gk' has no attribute {name!r}")
-    if name not in _WITHOUT_TENSORFLOW:
-        start_tensorflow()
     if name in _MODULES:
         return importlib.import_module(f"gk.{name}")
     value = getattr(importlib.import_module(f"gk.{_HOMES[name]}"), name)
@@ -62,3 +59,19 @@ def __getattr__(name):
 
 def __dir__():
     return sorted([*globals(), *__all__])
+
+
+def _register_models():
+    """Imports the models once Keras is there; without TensorFlow behind it they are of no use."""
+    keras = sys.modules["keras"]
+    if keras.backend.backend() == "tensorflow":
+        for name in ("autoencoder", "dcgan", "vae"):
+            importlib.import_module(f"gk.{name}")
+
+
+if "keras" in sys.modules:
+    _register_models()
+else:
+    sys.meta_path.insert(0, AtImport("keras", _register_models))
+if "tensorflow" not in sys.modules:
+    sys.meta_path.insert(0, AtImport("tensorflow", lambda: None))

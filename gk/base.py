@@ -12,6 +12,13 @@ from gk.networks import check_channels_last
 from gk.saving import Saved
 from gk.training import Trained
 
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "gk's models need Keras's TensorFlow backend. Received: KERAS_BACKEND="
+        f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
+        "'tensorflow', or leave it unset, and start Python again."
+    )
+
 BATCH_FOR_INFERENCE = 512
 LARGEST_SEED = 2**32 - 1
 

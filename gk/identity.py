@@ -27,19 +27,20 @@ def settings_of(model):
 
 
 def identity_of(data):
-    """Returns what tells these `gk.pipeline.Data` from others, a list of lines, or `None`.
+    """Returns what tells these `gk.pipeline.Data` from others, a dict of lines.
 
     Arrays are known by their content, streams by their form.
     """
-    if data is None:
-        return None
     stream = data.stream
     if isinstance(stream, tf.data.Dataset):
-        return [f"dataset of {int(stream.cardinality())} batches of {stream.element_spec}"]
+        return {"x": f"dataset of {int(stream.cardinality())} batches of {stream.element_spec}"}
     if stream is not None:
-        return [f"{type(stream).__name__} of {getattr(stream, 'num_batches', None)} batches"]
-    parts = (*data.sets, data.targets, data.weights)
-    return [None if part is None else _line_of(part) for part in parts]
+        number = getattr(stream, "num_batches", None)
+        return {"x": f"{type(stream).__name__} of {number} batches"}
+    first, *others = data.sets
+    parts = {"x": first, **{f"x[{number}]": part for number, part in enumerate(others, 1)}}
+    parts |= {"y": data.targets, "sample_weight": data.weights}
+    return {name: None if part is None else _line_of(part) for name, part in parts.items()}
 
 
 def _line_of(array):

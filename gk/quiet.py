@@ -1,6 +1,8 @@
 """Keeps TensorFlow's start-up chatter out of notebooks."""
 
 import contextlib
+import importlib.abc
+import importlib.util
 import os
 import sys
 import tempfile
@@ -31,14 +33,36 @@ def quiet_start():
             os.close(saved)
 
 
-def start_tensorflow():
-    """Imports TensorFlow and Keras without their chatter, and checks that they work together."""
-    with quiet_start():
-        import keras
-        import tensorflow  # noqa: F401
-    if keras.backend.backend() != "tensorflow":
-        raise ImportError(
-            "gk needs Keras's TensorFlow backend. Received: KERAS_BACKEND="
-            f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
-            "'tensorflow', or leave it unset, and start Python again."
-        )
+class AtImport(importlib.abc.MetaPathFinder):
+    """Watches for the first import of a module: keeps it quiet, and calls a function after it.
+
+    Args:
+        name: of the module.
+        then: function without arguments.
+    """
+
+    def __init__(self, name, then):
+        self.name, self.then = name, then
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Watched(spec.loader, self.then)
+        return spec
+
+
+class _Watched(importlib.abc.Loader):
+    def __init__(self, loader, then):
+        self.loader, self.then = loader, then
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self.loader
+        with quiet_start():
+            self.loader.exec_module(module)
+        self.then()

@@ -89,7 +89,7 @@ class Trained(keras.Model):
         resuming = [callback for callback in callbacks if isinstance(callback, Resume)]
         others = [callback for callback in callbacks if callback not in resuming]
         if resuming:
-            run = {"data": identity_of(data), "validation": identity_of(validation)}
+            run = identity_of(data) | {"validation": validation and identity_of(validation)}
             run |= {"batch_size": batch_size, "shuffle": shuffle, "steps": steps_per_epoch}
             run |= {"initial_epoch": initial_epoch, **self._settings_of_run()}
             for callback in resuming:

@@ -128,7 +128,7 @@ def test_a_run_with_labels_goes_on_after_a_stop(tmp_path):
     assert last.history["loss"] == history["loss"]
     other = make()
     other.compile(keras.optimizers.SGD(0.01), steps_per_execution=1)
-    with pytest.raises(ValueError, match="differs in data"):
+    with pytest.raises(ValueError, match="differs in y"):
         other.fit(
             x,
             y[::-1],

@@ -9,7 +9,7 @@ from small_models import IMAGES, KINDS, SHAPE, dataset, make
 import gk
 from gk.states import put_back, values_of
 
-COLOUR = np.repeat(IMAGES[:, :4], 3, axis=-1)
+COLOUR = np.repeat(IMAGES, 3, axis=-1)
 
 
 @pytest.fixture(params=KINDS)
@@ -70,7 +70,7 @@ def test_every_call_of_every_model_looks_at_its_data(kind, call):
     model = make(kind)
     with pytest.raises(ValueError, match=r"Expected x as floats \(n, 8, 8, 1\) in \[0, 1\]"):
         getattr(model, call)(IMAGES * 255, verbose=0)
-    with pytest.raises(ValueError, match="the targets in y"):
+    with pytest.raises(ValueError, match=r"the targets in y|no targets beside x"):
         getattr(model, call)(IMAGES, np.arange(64), verbose=0)
 
 
@@ -126,7 +126,7 @@ def test_advice_fits_the_largest_value():
 
 
 def test_one_colour_image_lacks_a_batch_and_not_a_channel():
-    model = gk.Autoencoder((4, 8, 3), 2, filters=2)
+    model = gk.Autoencoder((8, 8, 3), 2, filters=2)
     with pytest.raises(ValueError, match=r"Add the batch: images\[None\]"):
         model.encode(COLOUR[0])
 
@@ -151,6 +151,8 @@ def test_every_form_of_the_same_images_gives_the_same_weights(kind):
         "generator": lambda: generator_of(IMAGES),
     }
     model, ends = make(kind), {}
+    if model.contract.targets is None:
+        del forms["dataset of pairs"]
     model.compile(run_eagerly=True)
     start = values_of(model)
     for name, form in forms.items():

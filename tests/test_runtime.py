@@ -67,7 +67,7 @@ def test_seeds_repeat_and_differ():
 
 def test_the_gpu_profile_is_the_larger_one():
     cpu, gpu = gk.PROFILES["cpu"], gk.PROFILES["gpu"]
-    assert gpu.width > cpu.width
+    assert gpu.filters > cpu.filters
     assert gpu.num_train > cpu.num_train
     assert gpu.dataset == "mnist"
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import run
 from small_models import IMAGES, KINDS, SHAPE, make
 
 import gk
@@ -127,3 +128,13 @@ def test_an_exported_model_takes_any_number_of_images(tmp_path):
     for n in (1, 5):
         expected = model.predict(IMAGES[:n], verbose=0)
         np.testing.assert_allclose(exported.serve(tf.constant(IMAGES[:n])), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "order", ["import gk, keras", "import keras, gk", "import gk.drawing, keras"]
+)
+def test_keras_loads_models_whichever_is_imported_first(order, tmp_path):
+    make("vae").save(tmp_path / "model.keras")
+    program = f"{order}\nprint(type(keras.models.load_model({str(tmp_path / 'model.keras')!r})))"
+    done = run(program)
+    assert "gk.vae.VAE" in done.stdout, done.stderr

@@ -17,7 +17,7 @@ class Model:
     def __init__(self, latent_dim):
         self.latent_dim = latent_dim
 
-    def decode(self, codes):
+    def generate_from(self, codes):
         values = np.clip(np.asarray(codes)[:, 0] / 6 + 0.5, 0, 1)
         return np.broadcast_to(values[:, None, None, None], (len(values), 4, 4, 1))
 
@@ -62,7 +62,7 @@ def test_the_still_map_is_the_right_way_up(monkeypatch, shown):
     class Plane(Model):
         """Decodes a code to two pixels, as dark as its two numbers are large."""
 
-        def decode(self, codes):
+        def generate_from(self, codes):
             values = np.clip(np.asarray(codes) / 6 + 0.5, 0, 1)
             return values.reshape(-1, 1, 2, 1)
 

@@ -30,7 +30,7 @@ def initial_weights(seed):
         yield
         return
     before = random.getstate()
-    random.seed(seed)
+    random.seed(int(seed))
     try:
         yield
     finally:
