@@ -25,6 +25,7 @@ MINUTES = {
     "test_base.py": 1,
     "test_course.py": 1,
     "test_networks.py": 1,
+    "test_pipeline.py": 1,
 }
 # A worker and the kernel that it starts.
 GIB_FOR_A_WORKER = 4

@@ -21,6 +21,7 @@ def kind(request):
 
 
 def test_saved_model_is_the_same_in_a_fresh_process_and_trains_on(kind, tmp_path):
+    """Takes some ten seconds: another process starts TensorFlow and traces a step anew."""
     model = make(kind, seed=5)
     model.fit(IMAGES, batch_size=32, epochs=2, verbose=0)
     model.save(tmp_path / "model.keras")
