@@ -41,10 +41,9 @@ class DCGAN(ImageModel):
             the first two games.
         r1_penalty: weight of the penalty on the discriminator's slope at real images
             (Mescheder, Geiger & Nowozin, 2018, arXiv:1801.04406), 0 or more. By default 1 for
-            images of up to 32 × 32 pixels, and above that in proportion to the number of pixels:
-            the same picture in four times as many pixels has slopes whose squares sum to a quarter
-            (Karras et al., 2020, Training Generative Adversarial Networks with Limited Data,
-            arXiv:2006.06676, set it so, too).
+            images of up to 32 × 32 pixels, and above that in proportion to the number of pixels,
+            as in Karras et al. (2020, arXiv:2006.06676): the same picture in four times as many
+            pixels has slopes whose squares sum to a quarter.
         joint_batch: whether the discriminator sees real and generated images as one batch.
             By default it sees them one after the other, which makes a difference when it
             normalizes over the batch.
