@@ -23,6 +23,7 @@ def train(kind, folder):
     import keras
 
     import gk
+    from gk.states import values_of
 
     gk.setup("cpu", seed=1, deterministic=True)
     shape, filters = (28, 28, 1), 8
@@ -46,7 +47,7 @@ def train(kind, folder):
         verbose=0,
         callbacks=[gk.callbacks.Resume(folder / "checkpoints")],
     )
-    values = gk.guards.values_of(model)
+    values = values_of(model)
     values += [np.array(values) for _, values in sorted(history.history.items())]
     np.savez(folder / "end.npz", *values)
 
