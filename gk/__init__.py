@@ -31,7 +31,9 @@ _HOMES = {
     "setup": "runtime",
 }
 _MODULES = (
+    "base",
     "callbacks",
+    "contract",
     "datasets",
     "drawing",
     "figures",
@@ -61,12 +63,21 @@ def __dir__():
     return sorted([*globals(), *__all__])
 
 
+class _Later:
+    """Stands in for a model in Keras's register until a file asks for it."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def from_config(self, config):
+        return __getattr__(self.name).from_config(config)
+
+
 def _register_models():
-    """Imports the models once Keras is there; without TensorFlow behind it they are of no use."""
-    keras = sys.modules["keras"]
-    if keras.backend.backend() == "tensorflow":
-        for name in ("autoencoder", "dcgan", "vae"):
-            importlib.import_module(f"gk.{name}")
+    """Lets Keras know the models by name; each is imported when a file asks for it."""
+    known = sys.modules["keras"].saving.get_custom_objects()
+    for name in ("Autoencoder", "DCGAN", "VAE"):
+        known.setdefault(f"gk>{name}", _Later(name))
 
 
 if "keras" in sys.modules:

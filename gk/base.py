@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gk.contract import Contract, Images
+from gk.contract import Contract, Images, Labels
 from gk.identity import settings_of
 from gk.networks import check_channels_last
 from gk.saving import Saved
@@ -73,7 +73,8 @@ class ImageModel(Trained, Saved):
             raise ValueError(
                 f"Expected seed as an integer from 0 to {LARGEST_SEED}. Received: {value}"
             )
-        super().__setattr__(name, value)
+        # An unsigned integer of NumPy's would overflow where noise is drawn.
+        super().__setattr__(name, int(value) if name == "seed" else value)
         if name in self.traced:
             for step in ("train", "test"):
                 if getattr(self, f"{step}_function", None) is not None:
@@ -155,6 +156,8 @@ class ImageModel(Trained, Saved):
         images = tf.cast(images, tf.float32)
         if self.contract.unpaired or isinstance(self.contract.targets, Images):
             targets = images if targets is None else tf.cast(targets, tf.float32)
+        elif isinstance(self.contract.targets, Labels) and targets is not None:
+            targets = tf.cast(targets, tf.int32)
         return images, targets, weights
 
     def _steps(self):

@@ -22,15 +22,19 @@ class Images:
 
     shape: tuple
 
+    def __post_init__(self):
+        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+
     def __str__(self):
         return "images"
 
-    def check(self, data, name):
+    def check(self, data, name, is_target=False):
         """Returns images as a float32 array.
 
         Args:
             data: an array, or what NumPy makes one of.
             name: what to call it in an error.
+            is_target: whether they are what should come out.
 
         Raises:
             ValueError: that says what was expected, what came, and what to do.
@@ -38,7 +42,7 @@ class Images:
         data = np.asarray(data)
         expected = f"Expected {name} as floats (n, {', '.join(map(str, self.shape))}) in [0, 1]."
         if data.shape[1:] != tuple(self.shape):
-            hint = self._shape_hint(data)
+            hint = self._shape_hint(data, is_target)
             raise ValueError(f"{expected} Received: shape {data.shape}.{hint}")
         if not len(data):
             raise ValueError(f"{expected} Received: no images.")
@@ -62,13 +66,16 @@ class Images:
             )
         return np.asarray(data, dtype="float32")
 
-    def _shape_hint(self, data):
+    def _shape_hint(self, data, is_target):
         if data.shape == tuple(self.shape):
             return " Add the batch: images[None]."
         if self.shape[-1] == 1 and data.shape[1:] == tuple(self.shape[:2]):
             return " Add the channel: images[..., None]."
-        if data.ndim <= 2:
+        if data.ndim <= 2 and is_target:
             return " Labels are not learned from: leave y out; of a dataset, map(lambda x, y: x)."
+        if data.ndim == 2 and data.shape[1] == np.prod(self.shape):
+            sizes = ", ".join(map(str, self.shape))
+            return f" Give the pixels their places: images.reshape(-1, {sizes})."
         return ""
 
 
@@ -82,6 +89,10 @@ class Labels:
 
     num_classes: int | tuple
 
+    def __post_init__(self):
+        if isinstance(self.num_classes, list):  # as it comes back from a file
+            object.__setattr__(self, "num_classes", tuple(self.num_classes))
+
     def __str__(self):
         return "labels"
 
@@ -92,13 +103,24 @@ class Labels:
         form = "(n,)" if one else f"(n, {len(self.num_classes)})"
         expected = f"Expected {name} as integers {form}, each from 0 to below {self.num_classes}."
         if data.shape[1:] != (() if one else (len(self.num_classes),)) or not data.ndim:
-            hint = " Of one-hot labels take argmax(axis=-1)." if one and data.ndim == 2 else ""
-            raise ValueError(f"{expected} Received: shape {data.shape}.{hint}")
+            raise ValueError(f"{expected} Received: shape {data.shape}.{self._shape_hint(data)}")
         if not np.issubdtype(data.dtype, np.integer):
-            raise ValueError(f"{expected} Received: {data.dtype}.")
+            raise ValueError(
+                f"{expected} Received: {data.dtype}. Number them: "
+                "classes, labels = np.unique(labels, return_inverse=True)."
+            )
         if len(data) and (data.min() < 0 or np.any(data >= np.asarray(self.num_classes))):
             raise ValueError(f"{expected} Received: from {data.min()} to {data.max()}.")
         return data.astype("int32")
+
+    def _shape_hint(self, data):
+        if isinstance(self.num_classes, tuple) or data.ndim != 2:
+            return ""
+        if data.shape[1] == 1:
+            return " Take the one column: labels[:, 0]."
+        if data.shape[1] == self.num_classes:
+            return " Of one-hot labels take labels.argmax(axis=-1)."
+        return ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,13 +132,14 @@ class Words:
 
     def check(self, data, name):
         """Returns texts as an array of strings; arguments and errors as for `Images.check`."""
-        data = np.asarray(data)
+        data = np.asarray(data, dtype=object)
         if data.ndim != 1 or not all(isinstance(text, (str, bytes)) for text in data.tolist()):
             kinds = ", ".join(sorted({type(item).__name__ for item in data.ravel().tolist()}))
             raise ValueError(
                 f"Expected {name} as strings (n,). Received: shape {data.shape} of {kinds}."
             )
-        return data.astype(object)
+        texts = [text.decode() if isinstance(text, bytes) else text for text in data]
+        return np.array(texts, dtype=object)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +167,7 @@ class Contract:
         if self.unpaired:
             return f"pairs of batches, one of each of {len(self.sets)} sets"
         if self.required:
-            return f"pairs (images, {self.targets})"
+            return f"pairs (images, {'targets' if self.targets == self.sets[0] else self.targets})"
         if self.targets is not None:
             return "images, or pairs (images, targets)"
         return "images"
@@ -172,7 +195,8 @@ class Contract:
             if self.required:
                 raise ValueError(
                     f"Expected {self.targets} beside {name}, as this model learns what belongs to "
-                    f"each image. Received: none. Pass them as y, or {name} as {self.form}."
+                    f"each image. Received: none. Beside an array pass them as y; of a stream let "
+                    f"the batches be {self.form}."
                 )
             return [*sets, None]
         if self.targets is None:
@@ -182,7 +206,8 @@ class Contract:
                 "map(lambda x, y: x)."
             )
         what = f"the targets in {'y' if name == 'x' else name}"
-        targets = self.targets.check(targets, what)
+        options = {"is_target": True} if isinstance(self.targets, Images) else {}
+        targets = self.targets.check(targets, what, **options)
         if len(targets) != len(sets[0]):
             raise ValueError(
                 f"Expected as many {self.targets} in {what} as images in {name}. "

@@ -9,6 +9,10 @@ import tensorflow as tf
 
 from gk.files import content_sha256
 
+# What `fit` adds to the settings of a model.
+OF_A_RUN = ("x", "y", "sample_weight", "validation", "batch_size", "shuffle", "steps")
+OF_A_RUN += ("initial_epoch", "callbacks", "model")
+
 
 def settings_of(model):
     """Returns what a run with this model depends on, a dict of plain values."""
@@ -17,7 +21,7 @@ def settings_of(model):
         if isinstance(value, dict) and "class_name" in value:
             settings[name] = _layers_of(getattr(model, name))
         elif name != "name":
-            settings[name] = value
+            settings[f"setting {name}" if name in OF_A_RUN else name] = value
     settings["variables that learn"] = len(model.trainable_variables)
     for number, optimizer in enumerate(model.optimizers):
         settings[f"optimizer {number}"] = type(optimizer).__name__

@@ -21,6 +21,7 @@ class Order:
         steps_per_epoch: number of batches in an epoch, or `None` for one pass. An epoch then
             begins where the last one ended, inside of a pass.
         number: of the set among those that come together, each in an order of its own.
+        full: whether a batch that a pass would leave short is filled from the next pass.
     """
 
     num_images: int
@@ -29,6 +30,7 @@ class Order:
     shuffle: bool
     steps_per_epoch: int | None = None
     number: int = 0
+    full: bool = False
 
     @property
     def steps(self):
@@ -46,6 +48,12 @@ class Order:
 
     def of_step(self, step):
         """Returns the indices of the images of a step, where epochs do not end with passes."""
+        if self.full:
+            places = int(step) * self.batch_size + np.arange(self.batch_size)
+            passes, inside = np.divmod(places, self.num_images)
+            orders = {number: self._one_pass(number) for number in np.unique(passes)}
+            pairs = zip(passes, inside, strict=True)
+            return np.array([orders[number][place] for number, place in pairs])
         number, position = divmod(int(step), self.steps_per_pass)
         return self._one_pass(number)[position * self.batch_size :][: self.batch_size]
 
@@ -60,6 +68,8 @@ class Order:
 def batches(data, batch_size, seed, shuffle, steps_taken, steps_per_epoch=None):
     """Returns a dataset of batches of arrays; an epoch is a pass over the largest set.
 
+    Of sets that come together each begins anew in its own time, and every batch is full.
+
     Args:
         data: `Data` of arrays.
         batch_size: images in a batch, of each set.
@@ -71,17 +81,18 @@ def batches(data, batch_size, seed, shuffle, steps_taken, steps_per_epoch=None):
     Returns:
         A `tf.data.Dataset` of tuples of tensors.
     """
-    largest = max(map(len, data.sets))
-    steps = steps_per_epoch or -(-largest // batch_size)
-    streams = []
-    for number, images in enumerate(data.sets):
-        # Smaller sets begin anew inside of an epoch.
-        length = steps_per_epoch if len(images) == largest else steps
-        order = Order(len(images), batch_size, seed, shuffle, length, number)
-        parts = data.parts if len(data.sets) == 1 else (images,)
-        streams.append(_gathered(parts, order, steps_taken))
-    if len(streams) == 1:
-        return streams[0]
+    if len(data.sets) == 1:
+        order = Order(len(data.sets[0]), batch_size, seed, shuffle, steps_per_epoch)
+        return _gathered(data.parts, order, steps_taken)
+    steps = steps_per_epoch or -(-max(map(len, data.sets)) // batch_size)
+    orders = [
+        Order(len(images), batch_size, seed, shuffle, steps, number, full=True)
+        for number, images in enumerate(data.sets)
+    ]
+    streams = (
+        _gathered((images,), order, steps_taken)
+        for images, order in zip(data.sets, orders, strict=True)
+    )
     return tf.data.Dataset.zip(tuple(streams)).map(lambda *batch: sum(batch, ()))
 
 

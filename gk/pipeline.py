@@ -60,12 +60,23 @@ def checked(contract, x, y=None, sample_weight=None, name="x"):
     if is_pair or (_is_array(x) and not contract.unpaired):
         sets = x if is_pair else (x,)
         *sets, targets = contract.check([*sets, y], name)
+        holds_place = contract.targets in (None, contract.sets[0])
+        if sample_weight is not None and targets is None and not holds_place:
+            raise ValueError(
+                f"Expected {contract.targets} where sample_weight is given. Received: none. Pass "
+                "them as y."
+            )
         if is_pair and sample_weight is not None:
             raise ValueError(
                 "Expected no sample_weight where two sets come together by chance. Received: one. "
                 "Leave images out instead, or repeat them."
             )
         return Data(tuple(sets), targets, _weights(sample_weight, len(sets[0])))
+    if contract.unpaired and y is not None:
+        raise ValueError(
+            f"Expected {name} as both sets. Received: {name} and y. Pass the sets as one: "
+            "fit((first, second))."
+        )
     if y is not None or sample_weight is not None:
         raise ValueError(
             f"Expected {name} as an array where y or sample_weight is given. Received: "
@@ -91,6 +102,8 @@ def checked(contract, x, y=None, sample_weight=None, name="x"):
 
 def checked_validation(contract, data):
     """Checks validation data: what `checked` takes, or a tuple (x, y) or (x, y, weights)."""
+    if contract.unpaired and isinstance(data, (tuple, list)) and isinstance(data[0], (tuple, list)):
+        data = data[0]  # Keras's form (x, y)
     if not isinstance(data, (tuple, list)) or contract.unpaired:
         return checked(contract, data, name="validation_data")
     x, y, weights = (*data, None, None)[:3]
@@ -135,7 +148,7 @@ def _is_array(data):
 def _chained(first, rest):
     """Yields batches as Keras wants them from a generator: as tuples, from a generator."""
     for batch in itertools.chain(first, rest):
-        yield batch if isinstance(batch, tuple) else (batch,)
+        yield tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
 
 
 def _weights(weights, num_images):
@@ -177,8 +190,8 @@ def _check_batch(batch, name, contract):
     num_sets = len(contract.sets)
     if contract.unpaired and len(parts) != num_sets:
         raise ValueError(
-            f"Expected {name} as {contract.form}. Received: batches of {len(parts)} parts. Bring "
-            "them together: tf.data.Dataset.zip((first, second))."
+            f"Expected {name} as {contract.form}. Received: batches of {len(parts)} parts. Zip "
+            "both, and no more: tf.data.Dataset.zip((first, second))."
         )
     sets, targets = parts[:num_sets], (*parts[num_sets:], None)[0]
     if contract.targets is None and len(parts) == 3:

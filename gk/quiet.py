@@ -47,22 +47,26 @@ class AtImport(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name != self.name:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        # Whoever only asks whether it is there does not import it: the watch goes on.
+        others = [finder for finder in sys.meta_path if not hasattr(finder, "then")]
+        found = (finder.find_spec(name, path, target) for finder in others)
+        spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Watched(spec.loader, self.then)
+            spec.loader = _Watched(spec.loader, self)
         return spec
 
 
 class _Watched(importlib.abc.Loader):
-    def __init__(self, loader, then):
-        self.loader, self.then = loader, then
+    def __init__(self, loader, watch):
+        self.loader, self.watch = loader, watch
 
     def create_module(self, spec):
         return self.loader.create_module(spec)
 
     def exec_module(self, module):
+        with contextlib.suppress(ValueError):  # another thread was here
+            sys.meta_path.remove(self.watch)
         module.__spec__.loader = module.__loader__ = self.loader
         with quiet_start():
             self.loader.exec_module(module)
-        self.then()
+        self.watch.then()

@@ -3,8 +3,9 @@
 import numpy as np
 
 from gk import metrics
+from gk.contract import Images
 
-NUM_IMAGES = 5000
+NUM_IMAGES, FEWEST = 5000, 4
 NUM_FOR_NEIGHBOURS = 2000
 NUM_FOR_COPIES = 500
 
@@ -29,11 +30,16 @@ def quality(images, data, judge, train_images=None, seed=0):
         and the `most frequent class`.
 
     Raises:
-        ValueError: if there are fewer than two images.
+        ValueError: if the images are not such as the data set's, or fewer than four.
     """
-    train_images = data.x_train if train_images is None else train_images
     if hasattr(images, "generate"):
         images = images.generate(NUM_IMAGES, seed=seed)
+    kind = Images(data.x_train.shape[1:])
+    images = kind.check(images, "images")
+    if len(images) < FEWEST:
+        raise ValueError(f"Expected at least {FEWEST} images. Received: {len(images)}")
+    learned = data.x_train if train_images is None else train_images
+    learned = kind.check(learned, "train_images")
     real, features = judge.features(data.x_test), judge.features(images)
     distance = metrics.frechet_distance(real, features)
     floor = metrics.frechet_distance(real, judge.features(data.x_train[: len(images)]))
@@ -46,7 +52,7 @@ def quality(images, data, judge, train_images=None, seed=0):
         "ratio": distance / floor,
         "precision": precision,
         "recall": recall,
-        "copies": metrics.copied_share(train_images, unseen, some),
+        "copies": metrics.copied_share(learned, unseen, images=some),
     }
     if judge.exclusive:
         verdicts = judge.predict(images)

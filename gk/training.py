@@ -91,7 +91,7 @@ class Trained(keras.Model):
         if resuming:
             run = identity_of(data) | {"validation": validation and identity_of(validation)}
             run |= {"batch_size": batch_size, "shuffle": shuffle, "steps": steps_per_epoch}
-            run |= {"initial_epoch": initial_epoch, **self._settings_of_run()}
+            run = {**self._settings_of_run(), **run, "initial_epoch": initial_epoch}
             for callback in resuming:
                 callback.attach(run, others)
         steps_that_divide = self._steps_that_divide(

@@ -23,12 +23,13 @@ TEXTS = np.array(["a circle", "a dark square", "a circle above a square", "nothi
 class OfLabels(ImageModel):
     """Draws the mean image of a label, or of several."""
 
-    def __init__(self, num_classes=3, **kwargs):
-        super().__init__(SHAPE, **kwargs)
-        self.num_classes = num_classes
-        sizes = num_classes if isinstance(num_classes, tuple) else (num_classes,)
+    def __init__(self, num_classes=3, image_shape=SHAPE, **kwargs):
+        super().__init__(image_shape, **kwargs)
+        # Files give back a list.
+        self.num_classes = tuple(num_classes) if np.ndim(num_classes) else num_classes
+        sizes = np.atleast_1d(num_classes)
         self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
-        self.table = keras.layers.Embedding(sum(sizes), 64, embeddings_initializer="zeros")
+        self.table = keras.layers.Embedding(int(sum(sizes)), 64, embeddings_initializer="zeros")
         self.table.build()
         self._track_means("loss")
         self.built = True

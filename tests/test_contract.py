@@ -10,6 +10,7 @@ from sketches import IMAGES, LABELS, OTHERS, SHAPE, TEXTS
 
 import gk
 from gk.contract import Contract, Images, Labels, Words
+from gk.order import Order
 
 SEVERAL = np.stack([LABELS, LABELS[::-1] % 2], axis=1)
 CASES = {
@@ -32,7 +33,7 @@ def streams(x, y, num_steps=12):
     parts = x if isinstance(x, tuple) else (x, y)
     # Sets of two sizes begin anew each in its own time.
     rows = [
-        tuple(part[10 * (step % -(-len(part) // 10)) :][:10] for part in parts)
+        tuple(np.take(part, range(10 * step, 10 * step + 10), 0, mode="wrap") for part in parts)
         for step in range(num_steps)
     ]
 
@@ -112,8 +113,17 @@ def test_an_epoch_goes_once_through_the_larger_set():
     model = Watching()
     model.compile(run_eagerly=True, steps_per_execution=1)
     model.fit((IMAGES, OTHERS), batch_size=10, verbose=0)
-    assert [sizes[0] for sizes in seen] == [10, 10, 10, 10]
-    assert [sizes[1] for sizes in seen] == [10, 10, 5, 10]
+    assert seen == 4 * [[10, 10]]
+
+
+def test_a_smaller_set_begins_anew_each_in_its_own_time():
+    taken = Order(25, 10, seed=3, shuffle=True, steps_per_epoch=4, full=True)
+    steps = np.concatenate([taken.of_step(step) for step in range(10)])
+    for first in (0, 25, 50, 75):
+        np.testing.assert_array_equal(np.sort(steps[first : first + 25]), np.arange(25))
+    assert not np.array_equal(steps[:25], steps[25:50])
+    few = Order(3, 10, seed=3, shuffle=True, steps_per_epoch=4, full=True)
+    assert np.bincount(few.of_step(0)).min() >= 3
 
 
 def test_a_run_with_labels_goes_on_after_a_stop(tmp_path):
@@ -151,6 +161,8 @@ def test_a_run_with_labels_goes_on_after_a_stop(tmp_path):
         (Contract((Images(SHAPE),), Labels(3)), IMAGES, LABELS + 1, "from 1 to 3"),
         (Contract((Images(SHAPE),), Labels(3)), IMAGES, LABELS / 2, "integers.*float64"),
         (Contract((Images(SHAPE),), Labels(3)), IMAGES, np.eye(3)[LABELS], "argmax"),
+        (Contract((Images(SHAPE),), Labels(3)), IMAGES, LABELS[:, None], r"labels\[:, 0\]"),
+        (Contract((Images(SHAPE),), Labels(3)), IMAGES.reshape(40, 64), LABELS, r"reshape\(-1, 8"),
         (Contract((Images(SHAPE),), Labels((3, 2))), IMAGES, LABELS, r"\(n, 2\)"),
         (Contract((Images(SHAPE),), Labels(3)), IMAGES, LABELS[:7], "as many labels.*7 and 40"),
         (Contract((Images(SHAPE),), Words()), IMAGES, LABELS, r"strings \(n,\).*int"),
@@ -169,6 +181,65 @@ def test_a_run_with_labels_goes_on_after_a_stop(tmp_path):
 def test_what_does_not_fit_the_contract_is_named(contract, x, y, message):
     with pytest.raises(ValueError, match=f"(?s){message}"):
         gk.pipeline.checked(contract, x, y)
+
+
+def test_a_setting_called_like_an_argument_hides_no_other_run(tmp_path):
+    class Diffusing(sketches.OfLabels):
+        def get_config(self):
+            return {**super().get_config(), "steps": 1000, "x": 5, "initial_epoch": 7}
+
+    def go(images, **options):
+        model = Diffusing(3)
+        model.compile(keras.optimizers.SGD(0.01), steps_per_execution=1)
+        resume = gk.callbacks.Resume(tmp_path)
+        options = {"batch_size": 10, "epochs": 1, "verbose": 0, "callbacks": [resume], **options}
+        return model.fit(images, LABELS, **options).history
+
+    go(IMAGES, steps_per_epoch=2)
+    assert len(go(IMAGES, steps_per_epoch=2, epochs=2)["loss"]) == 2
+    with pytest.raises(ValueError, match=r"differs in steps \(2 there, 3 here\)"):
+        go(IMAGES, steps_per_epoch=3, epochs=2)
+    with pytest.raises(ValueError, match="differs in x"):
+        go(IMAGES[::-1], steps_per_epoch=2, epochs=2)
+
+
+def test_narrow_labels_of_a_stream_are_those_of_an_array():
+    narrow = np.stack([LABELS + 100, LABELS + 150], 1).astype("uint8")  # 150 + 300 wraps
+
+    def learned(*data, **options):
+        model = sketches.OfLabels((300, 200))
+        model.compile(keras.optimizers.SGD(0.01), steps_per_execution=1)
+        model.fit(*data, shuffle=False, verbose=0, **options)
+        return model.get_weights()[0]
+
+    stream = tf.data.Dataset.from_tensor_slices((IMAGES, narrow)).batch(10)
+    np.testing.assert_allclose(learned(IMAGES, narrow, batch_size=10), learned(stream), rtol=1e-6)
+
+
+def test_two_sets_as_keras_users_pass_them():
+    make = sketches.OfTwoSets
+    for data in ((IMAGES, OTHERS), [IMAGES, OTHERS]):
+        trained(make, data, None, validation_data=((IMAGES, OTHERS),))
+    model, _ = trained(make, (IMAGES, OTHERS), None)
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match=r"as both sets.*fit\(\(first, second\)\)"):
+            call(IMAGES, OTHERS)
+
+
+def test_weights_hold_no_place_for_targets_of_another_kind():
+    contract = Contract((Images(SHAPE),), Labels(3))
+    with pytest.raises(ValueError, match="Expected labels where sample_weight is given"):
+        gk.pipeline.checked(contract, IMAGES, None, np.ones(40))
+
+
+def test_several_labels_come_back_from_a_file(tmp_path):
+    model, _ = trained(*CASES["several labels"])
+    model.save(tmp_path / "model.keras")
+    custom = {"OfLabels": sketches.OfLabels}
+    again = keras.models.load_model(tmp_path / "model.keras", custom_objects=custom)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+    assert again.contract == model.contract
+    again.fit(IMAGES, SEVERAL, verbose=0)
 
 
 def test_weights_are_refused_where_images_come_together_by_chance():

@@ -16,11 +16,15 @@ def test_psnr_by_hand_and_against_its_meaning():
 def test_copied_share_tells_a_memoriser_from_new_images():
     rng = np.random.default_rng(0)
     train, unseen, new = (rng.uniform(size=(n, 6, 6, 1)) for n in (500, 300, 1000))
-    assert metrics.copied_share(train, unseen, train[:100]) == 1
-    assert 0.3 <= metrics.copied_share(train, unseen, np.concatenate([train[:30], new[:70]])) < 0.35
+    assert metrics.copied_share(train, unseen, images=train[:100]) == 1
+    assert (
+        0.3
+        <= metrics.copied_share(train, unseen, images=np.concatenate([train[:30], new[:70]]))
+        < 0.35
+    )
     # New images of the same kind pass for copies as often as unseen ones may.
-    assert abs(metrics.copied_share(train, unseen, new, percentile=10) - 0.1) < 0.05
-    assert metrics.copied_share(train, unseen, np.ones((5, 6, 6, 1))) == 0
+    assert abs(metrics.copied_share(train, unseen, images=new, percentile=10) - 0.1) < 0.05
+    assert metrics.copied_share(train, unseen, images=np.ones((5, 6, 6, 1))) == 0
 
 
 @pytest.mark.parametrize(
@@ -28,8 +32,14 @@ def test_copied_share_tells_a_memoriser_from_new_images():
     [
         (lambda: metrics.psnr(np.zeros((1, 2, 2, 1)), np.zeros((1, 2, 2, 3))), "one shape"),
         (lambda: metrics.psnr(np.full((1, 2, 2, 1), 255), np.zeros((1, 2, 2, 1))), "Clip"),
-        (lambda: metrics.copied_share(*np.zeros((2, 3, 2, 2, 1)), np.zeros((3, 2, 3, 1))), "shape"),
-        (lambda: metrics.copied_share(*np.zeros((2, 3, 2, 2, 1)), np.zeros((0, 2, 2, 1))), "empty"),
+        (
+            lambda: metrics.copied_share(*np.zeros((2, 3, 2, 2, 1)), images=np.zeros((3, 2, 3, 1))),
+            "shape",
+        ),
+        (
+            lambda: metrics.copied_share(*np.zeros((2, 3, 2, 2, 1)), images=np.zeros((0, 2, 2, 1))),
+            "empty",
+        ),
     ],
 )
 def test_measures_refuse_bad_input(call, message):

@@ -50,8 +50,8 @@ def test_precision_falls_with_garbage_and_recall_with_what_is_missing():
 
 def test_a_copy_is_at_distance_zero():
     x = np.random.default_rng(0).normal(size=(50, 3))
-    np.testing.assert_array_equal(metrics.nearest_distances(x, x[:5]), 0)
-    assert metrics.nearest_distances(x, [[0, 0, 1000]])[0] == pytest.approx(1000, abs=5)
+    np.testing.assert_array_equal(metrics.nearest_distances(x, features=x[:5]), 0)
+    assert metrics.nearest_distances(x, features=[[0, 0, 1000]])[0] == pytest.approx(1000, abs=5)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,10 @@ def test_a_copy_is_at_distance_zero():
         (lambda: metrics.frechet_distance(np.zeros((1, 2)), np.zeros((5, 2))), "at least 2 rows"),
         (lambda: metrics.frechet_distance(np.zeros((5, 2)), np.zeros((5, 3))), "features"),
         (lambda: metrics.precision_recall(np.zeros((3, 2)), np.zeros((9, 2))), "at least 4 rows"),
-        (lambda: metrics.nearest_distances(np.full((3, 2), np.nan), np.zeros((9, 2))), "NaN"),
+        (
+            lambda: metrics.nearest_distances(np.full((3, 2), np.nan), features=np.zeros((9, 2))),
+            "NaN",
+        ),
     ],
 )
 def test_measures_refuse_bad_input(call, message):

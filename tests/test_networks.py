@@ -1,5 +1,6 @@
 """The networks: every weight takes part, and each block is what its paper draws."""
 
+import concurrent.futures
 import random
 
 import keras
@@ -191,3 +192,21 @@ def test_a_models_seed_covers_its_first_weights(cls):
     for mine, again, others in zip(*kernels, strict=True):
         np.testing.assert_array_equal(mine, again)
         assert not np.array_equal(mine, others)
+
+
+def test_initial_weights_are_the_same_in_threads():
+    def build(_):
+        return networks.dense_pair((8, 8, 1), 2, hidden=(4,), seed=5)[0].get_weights()[0]
+
+    before = random.getstate()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        kernels = list(pool.map(build, range(12)))
+    assert random.getstate() == before
+    for kernel in kernels:
+        np.testing.assert_array_equal(kernel, kernels[0])
+
+
+def test_sizes_may_be_numpys():
+    for shape in (np.array([9, 12, 1], "uint8"), (np.uint8(200), np.uint8(9), np.uint8(1))):
+        generator, _ = networks.dcgan_pair(shape, 2, filters=2)
+        assert generator.output_shape[1:] == tuple(int(size) for size in shape)

@@ -48,3 +48,19 @@ def test_faces_have_no_classes():
     told = report.quality(faces.x_test[:300], faces, gk.judges.load("faces"))
     assert set(told) == {"Fréchet distance", "ratio", "precision", "recall", "copies"}
     assert told["ratio"] < 2
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (2 * DATA.x_train[:50] - 1, "images as floats.*0.5 . images"),
+        ((255 * DATA.x_train[:50]).astype("uint8"), "images as floats.*astype"),
+        (DATA.x_train[:3], "at least 4 images"),
+        ([], "images as floats"),
+    ],
+)
+def test_what_is_no_set_of_images_gets_no_report(images, message, judge):
+    with pytest.raises(ValueError, match=message):
+        report.quality(images, DATA, judge)
+    with pytest.raises(ValueError, match="train_images as floats"):
+        report.quality(DATA.x_train[:50], DATA, judge, (255 * DATA.x_train).astype("uint8"))

@@ -132,7 +132,13 @@ def test_an_exported_model_takes_any_number_of_images(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "order", ["import gk, keras", "import keras, gk", "import gk.drawing, keras"]
+    "order",
+    [
+        "import gk, keras",
+        "import keras, gk",
+        "import gk, tensorflow, keras",
+        "import importlib.util, gk; importlib.util.find_spec('keras'); import gk.metrics, keras",
+    ],
 )
 def test_keras_loads_models_whichever_is_imported_first(order, tmp_path):
     make("vae").save(tmp_path / "model.keras")

@@ -42,7 +42,7 @@ def psnr(references, images):
     return tf.image.psnr(references, images, max_val=1.0).numpy()
 
 
-def copied_share(train_images, unseen_images, images, percentile=1):
+def copied_share(train_images, unseen_images, *, images, percentile=1):
     """Returns the share of generated images that are copies of training images.
 
     A copy is an image nearer to a training image, by the Euclidean distance of the pixels,
@@ -64,7 +64,7 @@ def copied_share(train_images, unseen_images, images, percentile=1):
     Example:
 
     >>> images = np.random.default_rng(0).uniform(size=(300, 4, 4, 1))
-    >>> copied_share(images[:200], images[200:], images[:50])
+    >>> copied_share(images[:200], images[200:], images=images[:50])
     1.0
     """
     sets = [np.asarray(images) for images in (train_images, unseen_images, images)]
@@ -74,5 +74,5 @@ def copied_share(train_images, unseen_images, images, percentile=1):
             f"Received: shapes {', '.join(str(part.shape) for part in sets)}"
         )
     train, unseen, generated = (part.reshape(len(part), -1) for part in sets)
-    limit = np.percentile(nearest_distances(train, unseen), percentile)
-    return float(np.mean(nearest_distances(train, generated) < limit))
+    limit = np.percentile(nearest_distances(train, features=unseen), percentile)
+    return float(np.mean(nearest_distances(train, features=generated) < limit))

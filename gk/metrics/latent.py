@@ -121,8 +121,8 @@ def completeness(model, images, features, draw="prior", num_points=1000, seed=0)
     points = draw_points(model.encode(images), draw, num_points, seed)
     real, made = features(chosen), features(model.decode(points))
     return Completeness(
-        mean_with_interval(inside(real, made).astype(float), seed),
-        mean_with_interval(inside(made, real).astype(float), seed),
+        mean_with_interval(inside(real, features=made).astype(float), seed),
+        mean_with_interval(inside(made, features=real).astype(float), seed),
     )
 
 
@@ -174,7 +174,7 @@ def gap_fraction(model, images, features, radius=0.15, resolution=40):
     spots = grid[is_empty] @ root + centre
     if not is_empty.any():
         return Gaps(0.0, 0.0, spots)
-    is_unreal = ~inside(features(images), features(model.decode(spots)))
+    is_unreal = ~inside(features(images), features=features(model.decode(spots)))
     return Gaps(float(is_empty.mean()), float(is_unreal.sum() / len(grid)), spots)
 
 

@@ -75,12 +75,12 @@ def precision_recall(real_features, generated_features, num_neighbours=3):
     (1.0, 0.0)
     """
     real, generated = _check(real_features, generated_features, at_least=num_neighbours + 1)
-    precision = inside(real, generated, num_neighbours).mean()
-    recall = inside(generated, real, num_neighbours).mean()
+    precision = inside(real, features=generated, num_neighbours=num_neighbours).mean()
+    recall = inside(generated, features=real, num_neighbours=num_neighbours).mean()
     return float(precision), float(recall)
 
 
-def inside(reference_features, features, num_neighbours=3):
+def inside(reference_features, *, features, num_neighbours=3):
     """Returns for each row whether it is in the k-nearest-neighbour balls of a reference.
 
     The test behind `precision_recall`, one verdict for each image.
@@ -94,6 +94,11 @@ def inside(reference_features, features, num_neighbours=3):
         Boolean array `(n,)`.
     """
     reference, features = _check(reference_features, features, at_least=1)
+    if len(reference) <= num_neighbours:
+        raise ValueError(
+            f"Expected at least {num_neighbours + 1} rows of the reference. "
+            f"Received: {len(reference)}"
+        )
     neighbours = NearestNeighbors(n_neighbors=num_neighbours + 1).fit(reference)
     radii = neighbours.kneighbors(reference)[0][:, -1]  # the first one is the point itself
 
@@ -105,7 +110,7 @@ def inside(reference_features, features, num_neighbours=3):
     )
 
 
-def nearest_distances(reference_features, features):
+def nearest_distances(reference_features, *, features):
     """Returns the distance of each row to the nearest row of a reference.
 
     A generator that memorises is near its training set, nearer than real images that it has

@@ -60,7 +60,7 @@ def convolutional_decoder(image_shape, latent_dim, filters=32):
         ValueError: if the images are too small to halve.
     """
     sizes = halvings(image_shape)[::-1]
-    (height, width), channels = sizes[0], image_shape[2]
+    (height, width), channels = sizes[0], int(image_shape[2])
     codes = keras.Input((latent_dim,))
     filters <<= len(sizes) - 2
     x = layers.Dense(height * width * filters, activation="relu")(codes)

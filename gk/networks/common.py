@@ -2,8 +2,12 @@
 
 import contextlib
 import random
+import threading
 
 import keras
+
+# Python's generator belongs to all threads.
+_ONE_AT_A_TIME = threading.RLock()
 
 LARGEST_SMALL_SIDE = 8
 SMALLEST_SIDE = 8
@@ -29,12 +33,13 @@ def initial_weights(seed):
     if seed is None:
         yield
         return
-    before = random.getstate()
-    random.seed(int(seed))
-    try:
-        yield
-    finally:
-        random.setstate(before)
+    with _ONE_AT_A_TIME:
+        before = random.getstate()
+        random.seed(int(seed))
+        try:
+            yield
+        finally:
+            random.setstate(before)
 
 
 def halvings(image_shape):
@@ -59,6 +64,7 @@ def halvings(image_shape):
     [(64, 28), (32, 14), (16, 7), (8, 7)]
     """
     check_channels_last()
+    image_shape = tuple(int(size) for size in image_shape)
     if len(image_shape) != 3 or min(image_shape) < 1:
         raise ValueError(
             "Expected image_shape (height, width, channels), all positive. "
