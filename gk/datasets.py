@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gk import downloads, files
+from gk import downloads, files, folders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Dataset:
         class_names: tuple of strings.
         attributes_train, attributes_test: for drawn sets a pandas table with one row for
             each image and one column for each attribute; `None` for real ones.
+        report: for a folder of one's own what became of each file, a `gk.folders.Report`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dataset:
     class_names: tuple
     attributes_train: pd.DataFrame | None = None
     attributes_test: pd.DataFrame | None = None
+    report: folders.Report | None = None
 
     def __repr__(self):
         height, width, channels = self.x_train.shape[1:]
@@ -125,6 +127,45 @@ def load(name):
         class_names=classes,
         **tables,
     )
+
+
+def from_folder(path, image_shape, fit="crop", test_share=0.15):
+    """Makes a data set of one's own images.
+
+    Files are known by their content, not by their names: JPEG, PNG, GIF, WebP, TIFF, BMP and
+    what else Pillow reads; grey, colour, CMYK, palettes, 16 bits, transparent ones (on white),
+    turned by EXIF, animated (the first frame). What cannot be read is left out and named in
+    `report`; so are files with the same bytes as an earlier one. Where all images lie in two
+    or more folders, these are the classes. Which images become the test set depends on their
+    content alone, so that further files move none from one side to the other.
+
+    Args:
+        path: a folder, looked through with all folders below it, or a zip archive.
+        image_shape: `(height, width, channels)` of the images to make; 1 channel is grey, 3
+            are colour.
+        fit: how an image of another form is made to fit: `"crop"` cuts off what is too long,
+            `"pad"` adds white, `"squeeze"` changes its form.
+        test_share: share of the images that become the test set, about, in (0, 1).
+
+    Returns:
+        A `Dataset`; its `report` has a row for each file, groups of images that look alike,
+        and notes on what may stand in the way of learning.
+
+    Raises:
+        ValueError: if there is no image, or an argument is out of range.
+
+    Example:
+
+    ```python
+    data = gk.datasets.from_folder("~/Pictures/birds", (64, 64, 3))
+    print(data.report)
+    ```
+    """
+    arrays, classes, report = folders.read(path, image_shape, fit, test_share)
+    name = Path(path).expanduser().resolve().stem
+    images = {split: _to_images(arrays[split]) for split in ("x_train", "x_test")}
+    source = f"{len(report.table):,} files of {name}"
+    return Dataset(name, source, **{**arrays, **images}, class_names=classes, report=report)
 
 
 def package_data_folder():
