@@ -34,7 +34,7 @@ def build(kind, strategy, seed=0, noise=False):
         cls = type(cls.__name__, (cls,), {"_noise": lambda self, shape, *_: tf.zeros(shape)})
     keras.utils.set_random_seed(seed)
     with strategy.scope():
-        model = cls(SHAPE, 3, filters=4, seed=0)
+        model = cls(SHAPE, 3, filters=4, seed=seed)
         model.compile()
     return model
 
@@ -43,13 +43,14 @@ def train(model, images=None, epochs=3, callbacks=(), validate=True):
     """Trains; returns the history and the trainable weights, as one list."""
     if images is None:
         images = np.random.default_rng(0).uniform(0, 1, (64, *SHAPE)).astype("float32")
+    targets = None if model.contract.targets is None else images
     history = model.fit(
         images,
-        images,
+        targets,
         batch_size=16,
         epochs=epochs,
         verbose=0,
-        validation_data=(images, images) if validate else None,
+        validation_data=(images, targets) if validate else None,
         callbacks=list(callbacks),
     )
     values = [np.ravel(values) for _, values in sorted(history.history.items())]
