@@ -42,7 +42,7 @@ test-colab: $(READY) ## shipped files and notebook 04 in Colab's versions (minut
 lint: $(READY) ## check style and format of code and notebooks
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 notebooks: $(READY) ## run the notebooks and save their outputs in place
 	@$(BIN)/python tools/course.py save --notebooks "$(NOTEBOOKS)" --jobs "$(JOBS)"
@@ -90,7 +90,7 @@ bench-kills: $(READY) ## kill runs at random moments; they must end as if nothin
 bench-scale: $(READY) ## cost of a step by batch, side and width; memory while streaming
 	@$(BIN)/python benchmarks/scale.py
 
-bench-sides: $(READY) ## how good the DCGAN gets at 28, 32 and 64 pixels a side (half an hour)
+bench-sides: $(READY) ## how good the DCGAN gets at 28, 32 and 64 pixels a side (an hour)
 	@$(BIN)/python benchmarks/sides.py
 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import io
 import os
+import posixpath
 import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from tqdm import tqdm
 FITS = ("crop", "pad", "squeeze")
 # Fewer than that teach little more than themselves.
 FEW = 500
+LEFT_BEHIND = ("Thumbs.db", "desktop.ini")
 COLUMNS = ["file", "class", "split", "width", "height", "mode", "became", "why"]
 
 
@@ -58,16 +60,23 @@ def read(path, image_shape, fit="crop", test_share=0.15):
         raise ValueError(f"Expected test_share between 0 and 1. Received: {test_share}")
     path = Path(path).expanduser()
     names, open_file = _listed(path)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
+    hidden = [name for name in names if _is_hidden(name)]
+    names = [name for name in names if not _is_hidden(name)]
+    # Filters of warnings belong to all threads.
+    with concurrent.futures.ThreadPoolExecutor() as pool, warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         decoded = pool.map(lambda name: _decoded(open_file, name, image_shape, fit), names)
         shown = tqdm(names, desc=f"reading {path.name}", unit="file", leave=False)
         rows, images = _rows(zip(shown, decoded, strict=True), test_share)
+    why = "a hidden file, or one that a system keeps for itself"
+    rows += [{"file": name, "became": "skipped", "why": why} for name in hidden]
     table = pd.DataFrame(rows, columns=COLUMNS)
     taken = table["became"] == "read"
     if not taken.any():
         raise ValueError(_nothing_read(path, table))
-    classes = _classes_of(table.loc[taken, "file"])
-    table["class"] = [_class_of(name, classes) for name in table["file"]]
+    class_of = _classes_of(table.loc[taken, "file"])
+    classes = tuple(sorted(set(class_of.values())))
+    table["class"] = table["file"].map(class_of)
     images = np.stack(images)
     labels = np.array([classes.index(name) for name in table.loc[taken, "class"]], dtype=np.int64)
     in_test = (table.loc[taken, "split"] == "test").to_numpy()
@@ -114,7 +123,7 @@ def _listed(path):
     if path.is_file() and zipfile.is_zipfile(path):
         archive = zipfile.ZipFile(path)
         names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
-        return _visible(names), lambda name: io.BytesIO(archive.read(name))
+        return sorted(names), lambda name: io.BytesIO(archive.read(name))
     if not path.is_dir():
         what = "a file that is no zip archive" if path.exists() else "nothing there"
         raise ValueError(f"Expected {path} as a folder or a zip archive. Received: {what}.")
@@ -123,18 +132,13 @@ def _listed(path):
         for folder, _, files in os.walk(path)
         for name in files
     ]
-    return _visible(names), lambda name: (path / name).open("rb")
+    return sorted(names), lambda name: (path / name).open("rb")
 
 
-def _visible(names):
-    """Leaves out what systems leave behind: hidden files, and those of resource forks."""
-    hidden = (".", "__MACOSX")
-    return sorted(
-        name
-        for name in names
-        if not any(part.startswith(hidden) for part in PurePosixPath(name).parts)
-        and PurePosixPath(name).name not in ("Thumbs.db", "desktop.ini")
-    )
+def _is_hidden(name):
+    """Whether a file is what systems leave behind: hidden, or of a resource fork."""
+    parts = PurePosixPath(name).parts
+    return any(part.startswith((".", "__MACOSX")) for part in parts) or parts[-1] in LEFT_BEHIND
 
 
 def _decoded(open_file, name, image_shape, fit):
@@ -149,11 +153,9 @@ def _decoded(open_file, name, image_shape, fit):
         return None, {"why": f"cannot be opened: {error}"}, ""
     digest, facts = hashlib.sha256(content).hexdigest(), {}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as image:
-                facts = {"width": image.width, "height": image.height, "mode": image.mode}
-                array = _fitted(_plain(image, image_shape[2]), image_shape, fit)
+        with Image.open(io.BytesIO(content)) as image:
+            facts = {"width": image.width, "height": image.height, "mode": image.mode}
+            array = _fitted(_plain(image, image_shape[2]), image_shape, fit)
     except UnidentifiedImageError:
         what = "empty" if not content else "no image of a known format"
         return None, {**facts, "why": what}, digest
@@ -192,15 +194,17 @@ def _fitted(image, image_shape, fit):
 
 
 def _classes_of(names):
-    """Returns the names of the folders of the first level, where all files are in two or more."""
-    firsts = {PurePosixPath(name).parts[0] for name in names if len(PurePosixPath(name).parts) > 1}
-    all_inside = all(len(PurePosixPath(name).parts) > 1 for name in names)
-    return tuple(sorted(firsts)) if all_inside and len(firsts) > 1 else ("image",)
+    """Returns the class of each file: its folder, where all files are in two or more.
 
-
-def _class_of(name, classes):
-    first = PurePosixPath(name).parts[0]
-    return first if first in classes else classes[0]
+    A folder around all of them, as archives often have it, tells nothing and does not count.
+    """
+    parts = [PurePosixPath(name).parts for name in names]
+    common = posixpath.commonpath([str(PurePosixPath(name).parent) for name in names])
+    around = len(PurePosixPath(common).parts)
+    folders = [part[around] if len(part) > around + 1 else None for part in parts]
+    if None in folders or len(set(folders)) < 2:
+        folders = ["image"] * len(parts)
+    return dict(zip(names, folders, strict=True))
 
 
 def _look_alikes(images, names):

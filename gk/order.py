@@ -49,11 +49,10 @@ class Order:
     def of_step(self, step):
         """Returns the indices of the images of a step, where epochs do not end with passes."""
         if self.full:
-            places = int(step) * self.batch_size + np.arange(self.batch_size)
-            passes, inside = np.divmod(places, self.num_images)
-            orders = {number: self._one_pass(number) for number in np.unique(passes)}
-            pairs = zip(passes, inside, strict=True)
-            return np.array([orders[number][place] for number, place in pairs])
+            first, position = divmod(int(step) * self.batch_size, self.num_images)
+            last = (position + self.batch_size - 1) // self.num_images + first
+            passes = [self._one_pass(number) for number in range(first, last + 1)]
+            return np.concatenate(passes)[position:][: self.batch_size]
         number, position = divmod(int(step), self.steps_per_pass)
         return self._one_pass(number)[position * self.batch_size :][: self.batch_size]
 

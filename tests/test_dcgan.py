@@ -168,8 +168,13 @@ def test_calibrated_statistics_are_those_of_the_averaged_generator():
 
 
 def test_settings_that_are_changed_between_epochs_take_effect():
-    model = make("dcgan", game="non_saturating", label_smoothing=0.0)
-    model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+    def standing_still(label_smoothing):
+        model = make("dcgan", game="non_saturating", label_smoothing=label_smoothing)
+        model.discriminator.layers[-1].bias.assign([1.0])  # logits that smoothing is felt by
+        model.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
+        return model
+
+    model = standing_still(0.0)
 
     def smooth(epoch, logs):
         model.label_smoothing = 0.4 * epoch
@@ -177,11 +182,9 @@ def test_settings_that_are_changed_between_epochs_take_effect():
     callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=smooth)]
     fit = {"batch_size": 64, "verbose": 0, "epochs": 2}
     first, second = model.fit(IMAGES, callbacks=callbacks, **fit).history["d_loss"]
-    again = make("dcgan", game="non_saturating", label_smoothing=0.4)
-    again.compile(*(keras.optimizers.SGD(0.0) for _ in range(2)))
-    from_start = again.fit(IMAGES, **fit).history["d_loss"]
+    from_start = standing_still(0.4).fit(IMAGES, **fit).history["d_loss"]
     assert second - first == pytest.approx(from_start[1] - first, rel=0.2)
-    assert abs(second - first) > 0.003
+    assert abs(second - first) > 0.01
 
 
 def test_a_generator_that_is_frozen_still_generates_and_gets_new_latents():

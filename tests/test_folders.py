@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 import zipfile
 
 import numpy as np
@@ -95,12 +96,13 @@ def test_what_is_left_out_is_named_with_its_reason(folder):
     assert "range is unknown" in row_of(data, "floats.tiff")["why"]
     same = data.report.table.set_index("file").loc[["03.png", "again.png"], "became"]
     assert sorted(same) == ["duplicate", "read"]
-    assert ".hidden.png" not in set(data.report.table["file"])
+    assert row_of(data, ".hidden.png")["became"] == "skipped"
     assert len(data.x_train) + len(data.x_test) == 12
     told = str(data.report)
     assert "12 read" in told
     assert "4 rejected" in told or "5 rejected" in told
     assert "1 duplicate" in told
+    assert "1 skipped" in told
     assert "12 images are few" in told
 
 
@@ -149,6 +151,9 @@ def test_folders_are_classes_and_zip_archives_are_folders(tmp_path):
             archive.write(path, path.relative_to(tmp_path / "set"))
         archive.writestr("__MACOSX/x.png", b"")
     one, other = (datasets.from_folder(tmp_path / name, SHAPE) for name in ("set", "set.zip"))
+    around = datasets.from_folder(tmp_path, SHAPE)  # the same, with a folder around it
+    assert around.class_names == one.class_names
+    np.testing.assert_array_equal(around.y_train, one.y_train)
     assert one.class_names == other.class_names == ("cats", "dogs")
     np.testing.assert_array_equal(one.x_train, other.x_train)
     np.testing.assert_array_equal(one.y_test, other.y_test)
@@ -157,6 +162,15 @@ def test_folders_are_classes_and_zip_archives_are_folders(tmp_path):
     np.testing.assert_array_equal(one.y_train, wanted)
     assert one.x_train.dtype == "float32"
     assert "2 classes" in repr(one)
+
+
+def test_pictures_that_are_too_large_are_named_and_filters_of_warnings_stay(folder, monkeypatch):
+    picture(30, size=(60, 60)).save(folder / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
+    before = list(warnings.filters)
+    data = datasets.from_folder(folder, SHAPE)
+    assert row_of(data, "large.png")["why"].startswith("too large")
+    assert list(warnings.filters) == before
 
 
 def test_images_that_look_alike_are_told(folder):

@@ -77,13 +77,15 @@ def test_inception_modules_look_through_three_windows_and_a_pool():
 
 def test_spectral_normalization_keeps_every_layer_at_1():
     keras.utils.set_random_seed(0)
-    discriminator = networks.dcgan_discriminator(SHAPE, filters=4, spectral_norm=True)
-    model = gk.DCGAN(SHAPE, 3, discriminator=discriminator, filters=4)
+    images = IMAGES.repeat(3, axis=1).repeat(3, axis=2)  # halved twice
+    shape = images.shape[1:]
+    discriminator = networks.dcgan_discriminator(shape, filters=4, spectral_norm=True)
+    model = gk.DCGAN(shape, 3, discriminator=discriminator, filters=4)
     model.compile()
-    model.fit(IMAGES, batch_size=8, epochs=5, verbose=0)
-    discriminator(2 * IMAGES[:8] - 1, training=True)  # normalizes after the last step, too
+    model.fit(images, batch_size=8, epochs=5, verbose=0)
+    discriminator(2 * images[:8] - 1, training=True)  # normalizes after the last step, too
     kernels = [w.numpy() for w in discriminator.trainable_variables if "kernel" in w.path]
-    assert len(kernels) == 4
+    assert len(kernels) == 5
     for kernel in kernels:
         largest = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
         assert largest == pytest.approx(1, abs=0.1)

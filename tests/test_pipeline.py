@@ -9,7 +9,7 @@ from small_models import IMAGES, KINDS, SHAPE, dataset, make
 import gk
 from gk.states import put_back, values_of
 
-COLOUR = np.repeat(IMAGES, 3, axis=-1)
+COLOUR = np.repeat(np.concatenate([IMAGES, IMAGES[:, :, :4]], axis=2), 3, axis=-1)
 
 
 @pytest.fixture(params=KINDS)
@@ -126,7 +126,7 @@ def test_advice_fits_the_largest_value():
 
 
 def test_one_colour_image_lacks_a_batch_and_not_a_channel():
-    model = gk.Autoencoder((8, 8, 3), 2, filters=2)
+    model = gk.Autoencoder((8, 12, 3), 2, filters=2)
     with pytest.raises(ValueError, match=r"Add the batch: images\[None\]"):
         model.encode(COLOUR[0])
 
