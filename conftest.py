@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import side_by_side
 
+from gk import files
+
 # Kernels inherit it: still pictures in place of sliders, as in the saved outputs.
 os.environ["GK_STATIC"] = "1"
 
@@ -116,6 +118,14 @@ def pytest_terminal_summary(terminalreporter, config):
     if unexplained:
         terminalreporter.section(f"over {LONG} s of CPU time, without a docstring that says why")
         terminalreporter.line("\n".join(unexplained))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(request, monkeypatch, tmp_path_factory):
+    """Keeps unit tests from what the user's cache holds, and from leaving anything there."""
+    if request.node.path.suffix == ".py":
+        folder = tmp_path_factory.mktemp("cache")
+        monkeypatch.setattr(files, "user_cache", lambda: folder)
 
 
 @pytest.fixture

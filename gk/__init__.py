@@ -36,6 +36,7 @@ _MODULES = (
     "contract",
     "datasets",
     "drawing",
+    "features",
     "figures",
     "judges",
     "losses",

@@ -9,6 +9,7 @@ import tensorflow as tf
 from gk.contract import Contract, Images, Labels
 from gk.identity import settings_of
 from gk.networks import check_channels_last
+from gk.pixels import Pixels
 from gk.saving import Saved
 from gk.training import Trained
 
@@ -226,7 +227,8 @@ def default_steps_per_execution():
 
 def in_batches(function, array):
     """Applies a function of a tensor to an array of any length; returns a NumPy array."""
-    array = np.asarray(array, dtype="float32")
+    if not isinstance(array, Pixels):
+        array = np.asarray(array, dtype="float32")
     if not len(array):
         raise ValueError(f"Expected at least one item. Received: shape {array.shape}")
     parts = [

@@ -115,7 +115,7 @@ class GameMonitor(keras.callbacks.Callback):
 
     def __init__(self, real, overpowered_at=0.98, collapsed_at=0.4, seed=0):
         super().__init__()
-        self.real = np.asarray(real, dtype="float32")[:256]
+        self.real = np.asarray(real[:256], dtype="float32")
         if len(self.real) < 2 or not 0 < _mean_distance(self.real) < np.inf:
             raise ValueError(
                 "Expected at least two held-out images that differ, as the variety is measured "

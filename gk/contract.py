@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+from gk.pixels import Pixels
+
 # Rounding may leave a value this far outside of [0, 1].
 TOLERANCE = 1e-6
 
@@ -29,23 +31,25 @@ class Images:
         return "images"
 
     def check(self, data, name, is_target=False):
-        """Returns images as a float32 array.
+        """Returns images as a float32 array, or as the `Pixels` that they are.
 
         Args:
-            data: an array, or what NumPy makes one of.
+            data: an array, what NumPy makes one of, or `gk.pixels.Pixels`.
             name: what to call it in an error.
             is_target: whether they are what should come out.
 
         Raises:
             ValueError: that says what was expected, what came, and what to do.
         """
-        data = np.asarray(data)
+        data = data if isinstance(data, Pixels) else np.asarray(data)
         expected = f"Expected {name} as floats (n, {', '.join(map(str, self.shape))}) in [0, 1]."
         if data.shape[1:] != tuple(self.shape):
             hint = self._shape_hint(data, is_target)
             raise ValueError(f"{expected} Received: shape {data.shape}.{hint}")
         if not len(data):
             raise ValueError(f"{expected} Received: no images.")
+        if isinstance(data, Pixels):  # in [0, 1] by what they are
+            return data
         high = data.max()
         if not np.issubdtype(data.dtype, np.floating):
             how = "images.astype('float32')" + _divisor(high)

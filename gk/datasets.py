@@ -1,10 +1,13 @@
 """Image data sets under one roof: drawn ones that ship with `gk`, real ones by download."""
 
 import dataclasses
+import math
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from gk import downloads, files, folders
 
@@ -79,11 +82,18 @@ def class_names(name):
     if name in downloads.REAL_SETS:
         return downloads.REAL_SETS[name].class_names
     known = ", ".join(repr(known) for known in names())
-    raise ValueError(f"Unknown data set. Expected one of {known}. Received: {name!r}")
+    raise ValueError(
+        f"Unknown data set. Expected one of {known}, or the path of a folder of images. "
+        f"Received: {name!r}"
+    )
+
+
+# Of images of one's own where nobody says otherwise: about those of the course's sets.
+DEFAULT_SHAPE = (32, 32, 3)
 
 
 def load(name):
-    """Loads a data set by name.
+    """Loads a data set by name, or images of one's own by the path of their folder.
 
     `"digits"`, `"faces"` and `"pets"` ship with the package. `"mnist"` and
     `"fashion_mnist"` are read from the folder that the environment variable `GK_DATA_DIR`
@@ -91,7 +101,9 @@ def load(name):
     `data/README.md` tells what each set holds and where a file may be put by hand.
 
     Args:
-        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`.
+        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`; or the path
+            of a folder or a zip archive, which is read by `from_folder` as images of 32 × 32
+            pixels in colour.
 
     Returns:
         A `Dataset`.
@@ -107,6 +119,8 @@ def load(name):
     >>> data.x_train.shape, data.x_train.dtype
     ((12000, 28, 28, 1), dtype('float32'))
     """
+    if name not in names() and _is_path(name):
+        return from_folder(name, DEFAULT_SHAPE)
     classes = class_names(name)
     if name in EMBEDDED_SETS:
         arrays, source = _read_embedded(name), f"gk {name}, drawn by data/draw.py"
@@ -129,7 +143,7 @@ def load(name):
     )
 
 
-def from_folder(path, image_shape, fit="crop", test_share=0.15):
+def from_folder(path, image_shape, fit="crop", test_share=0.15, *, cache=True, in_memory=None):
     """Makes a data set of one's own images.
 
     Files are known by their content, not by their names: JPEG, PNG, GIF, WebP, TIFF, BMP and
@@ -139,6 +153,11 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15):
     or more folders, these are the classes. Which images become the test set depends on their
     content alone, so that further files move none from one side to the other.
 
+    Small copies of the images are kept in the user's cache folder, in
+    `generative-keras/folders`; the next time only files that are new or have changed, by size
+    or time, are decoded. A reading that was interrupted goes on where it stood. Whoever deletes
+    that folder loses nothing but time.
+
     Args:
         path: a folder, looked through with all folders below it, or a zip archive.
         image_shape: `(height, width, channels)` of the images to make; 1 channel is grey, 3
@@ -146,6 +165,12 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15):
         fit: how an image of another form is made to fit: `"crop"` cuts off what is too long,
             `"pad"` adds white, `"squeeze"` changes its form.
         test_share: share of the images that become the test set, about, in (0, 1).
+        cache: `True`, or the path of a folder in which to keep the small copies; `False`
+            keeps none.
+        in_memory: whether `x_train` and `x_test` are arrays. By default they are as long as
+            they take less than a quarter of the memory that is free, and else are
+            `gk.pixels.Pixels`, which the models learn from in the same way: they stay on disk,
+            and come as arrays where an index or a slice asks for some.
 
     Returns:
         A `Dataset`; its `report` has a row for each file, groups of images that look alike,
@@ -153,6 +178,7 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15):
 
     Raises:
         ValueError: if there is no image, or an argument is out of range.
+        OSError: if the small copies cannot be kept.
 
     Example:
 
@@ -161,11 +187,21 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15):
     print(data.report)
     ```
     """
-    arrays, classes, report = folders.read(path, image_shape, fit, test_share)
+    arrays, classes, report = folders.read(path, image_shape, fit, test_share, cache)
+    splits = ("x_train", "x_test")
+    if in_memory is None:
+        size = sum(4 * math.prod(arrays[split].shape) for split in splits)
+        in_memory = size < psutil.virtual_memory().available / 4
+    if in_memory:
+        arrays |= {split: arrays[split][:] for split in splits}
     name = Path(path).expanduser().resolve().stem
-    images = {split: _to_images(arrays[split]) for split in ("x_train", "x_test")}
     source = f"{len(report.table):,} files of {name}"
-    return Dataset(name, source, **{**arrays, **images}, class_names=classes, report=report)
+    return Dataset(name, source, **arrays, class_names=classes, report=report)
+
+
+def _is_path(name):
+    """Whether a name means a place on disk, so that one that is not there is named as such."""
+    return "/" in name or os.sep in name or Path(name).expanduser().exists()
 
 
 def package_data_folder():

@@ -12,7 +12,7 @@ import numpy as np
 import pooch
 import requests
 
-from gk.files import damaged, read_npz
+from gk.files import damaged, read_npz, user_cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +95,7 @@ REAL_SETS = {
 def cache_folder():
     """Returns the folder of the real sets: `GK_DATA_DIR`, or else the user's cache."""
     given = os.environ.get("GK_DATA_DIR")
-    return Path(given).expanduser().resolve() if given else Path(pooch.os_cache("generative-keras"))
+    return Path(given).expanduser().resolve() if given else user_cache()
 
 
 def read(name):

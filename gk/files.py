@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pooch
 
 # Beside the arrays of a file of weights: what builds the model, and the hash of all the rest.
 CONFIG, HASH = "config", "content_sha256"
@@ -40,6 +41,11 @@ def content_sha256(arrays):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def user_cache():
+    """Returns the user's folder for what can be made again."""
+    return Path(pooch.os_cache("generative-keras"))
 
 
 @contextlib.contextmanager

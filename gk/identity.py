@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from gk.files import content_sha256
+from gk.pixels import Pixels
 
 # What `fit` adds to the settings of a model.
 OF_A_RUN = ("x", "y", "sample_weight", "validation", "batch_size", "shuffle", "steps")
@@ -44,10 +45,13 @@ def identity_of(data):
     first, *others = data.sets
     parts = {"x": first, **{f"x[{number}]": part for number, part in enumerate(others, 1)}}
     parts |= {"y": data.targets, "sample_weight": data.weights}
-    return {name: None if part is None else _line_of(part) for name, part in parts.items()}
+    return {name: None if part is None else line_of(part) for name, part in parts.items()}
 
 
-def _line_of(array):
+def line_of(array):
+    """Returns a line that tells this array, or these `gk.pixels.Pixels`, from others."""
+    if isinstance(array, Pixels):
+        return f"{array.shape} of {array.content}"
     if array.dtype == object:  # texts, whose bytes would be addresses
         array = np.array(array.tolist())
     return f"array {array.shape}, SHA-256 {content_sha256({'': array})[:12]}"

@@ -1,16 +1,20 @@
 """The judges: small classifiers, trained once and kept, that tell what an image shows."""
 
+import warnings
+
 import keras
 import numpy as np
 
-from gk import datasets, files, networks
+from gk import datasets, features, files, identity, networks, order
 from gk.drawing import faces
+from gk.pipeline import Data
 
-EPOCHS = 20
+SHIPPED = ("digits", "faces", "pets", "mnist", "fashion_mnist")
+EPOCHS, MAX_STEPS = 20, 10_000
 BATCH_SIZE = 128
 
 
-class Judge:
+class Judge(features.Features):
     """A classifier with its softmax, and the features in front of it.
 
     On digits, pets and the like it tells the class. On faces it tells the attributes: each
@@ -20,13 +24,19 @@ class Judge:
         network: a model as `gk.networks.judge` builds it.
         output_names: names of the classes or attributes.
         exclusive: whether exactly one output applies (classes) or any (attributes).
+        prepare: as in `gk.features.Features`.
     """
 
-    def __init__(self, network, output_names, exclusive):
-        self.network = network
+    def __init__(self, network, output_names, exclusive, prepare=None):
+        super().__init__(network, prepare)
         self.output_names = output_names
         self.exclusive = exclusive
         self._features = keras.Model(network.input, network.get_layer("features").output)
+
+    @property
+    def tells_classes(self):
+        """Whether it tells classes apart, of which there are at least two."""
+        return self.exclusive and len(self.output_names) > 1
 
     def predict(self, images):
         """Returns the probability of each class, or the estimate of each attribute.
@@ -37,22 +47,23 @@ class Judge:
         Returns:
             float32 array `(n, outputs)` in [0, 1].
         """
-        logits = self.network.predict(images, batch_size=512, verbose=0)
+        logits = self._predicted(self.network, images)
         activation = keras.ops.softmax if self.exclusive else keras.ops.sigmoid
         return keras.ops.convert_to_numpy(activation(logits))
 
-    def features(self, images):
-        """Returns what the judge sees in the images, a float32 array `(n, 64)`."""
-        return self._features.predict(images, batch_size=512, verbose=0)
 
+def load(data, verbose="auto"):
+    """Returns the judge of an image set.
 
-def load(name):
-    """Loads the judge of an image set.
-
-    One for each set ships with the package; how good they are is in `data/README.md`.
+    One for each of `SHIPPED` ships with the package; how good they are is in `data/README.md`.
+    That of other images is trained when it is first asked for, in about a minute, and kept in
+    the user's cache folder. Images of one class have no classes to tell: their judge has
+    features that were learned without labels (`gk.features.learn`), and one answer.
 
     Args:
-        name: name of an image set, as for `gk.datasets.load`.
+        data: name of an image set or path of a folder, as for `gk.datasets.load`; or a
+            `gk.datasets.Dataset`.
+        verbose: as in `fit` of Keras, where it has to be trained.
 
     Returns:
         A `Judge`.
@@ -60,52 +71,77 @@ def load(name):
     Raises:
         ValueError: if the name is unknown, or the file of the judge is damaged.
     """
-    class_names = datasets.class_names(name)
-    remedy = "Restore it with `git checkout data` in a clone, or train it again with `make judges`."
-
-    def build(config):
-        if config.pop("judge_of") != name:
-            raise ValueError(f"expected the judge of {name!r}")
-        network = networks.judge(**config)
-        return network, {"judge": network}
-
-    network, _ = files.read_weights(path_of(name), remedy, build)
-    if name == "faces":
-        return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
-    return Judge(network, class_names, exclusive=True)
+    name = data if isinstance(data, str) else data.name
+    if name in SHIPPED and (isinstance(data, str) or data.report is None):
+        remedy = "Restore it with `git checkout data` in a clone, or train it with `make judges`."
+        network = _read(path_of(name), name, remedy)
+        if name == "faces":
+            return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
+        return Judge(network, datasets.class_names(name), exclusive=True)
+    if isinstance(data, str):
+        data = datasets.load(data)
+    # Known by the content, so that another content gets another judge.
+    key = f"{identity.line_of(data.x_train)} {identity.line_of(data.y_train)}"
+    number = files.content_sha256({"key": np.array(key)})[:16]
+    path = files.user_cache() / "judges" / f"{number}.npz"
+    if not path.exists():
+        print(f"Training a judge of {data.name}, once.")
+        network = train(data, verbose=verbose)
+        try:
+            _write(path, network, number)
+        except OSError as error:
+            warnings.warn(f"The judge of {data.name} could not be kept: {error}", stacklevel=2)
+    else:
+        network = _read(path, number, "Delete it, and it is trained anew.")
+    squares = features.squares if network.input_shape[1:] != data.x_train.shape[1:] else None
+    return Judge(network, data.class_names, exclusive=True, prepare=squares)
 
 
 def path_of(name):
-    """Returns where the weights of the judge of an image set lie."""
+    """Returns where the weights of the judge of an image set that ships lie."""
     return datasets.package_data_folder() / "judges" / f"{name}.npz"
 
 
-def train(name, seed=0, verbose=0):
+def train(data, seed=0, verbose=0):
     """Trains the network of a judge on the training images of a set; sets the global seed.
 
     Args:
-        name: name of an image set.
+        data: name or `gk.datasets.Dataset`, as for `load`.
         seed: integer seed.
         verbose: as in `fit` of Keras.
 
     Returns:
         A Keras model, see `gk.networks.judge`.
     """
-    data = datasets.load(name)
+    if isinstance(data, str):
+        data = datasets.load(data)
+    if len(data.class_names) < 2:
+        return _with_one_answer(features.learn(data.x_train, seed, verbose))
     keras.utils.set_random_seed(seed)
-    steps = EPOCHS * -(-len(data.x_train) // BATCH_SIZE)
+    steps = min(EPOCHS * -(-len(data.x_train) // BATCH_SIZE), MAX_STEPS)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
-    if name == "faces":
+    if data.name == "faces" and data.report is None:
         targets = face_targets(data.attributes_train)
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
     else:
         targets = data.y_train
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    num_outputs = len(faces.ATTRIBUTES) if name == "faces" else len(data.class_names)
+    num_outputs = targets.shape[1] if targets.ndim > 1 else len(data.class_names)
     network = networks.judge(data.x_train.shape[1:], num_outputs)
     network.compile(optimizer, loss)
-    network.fit(data.x_train, targets, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=verbose)
+    batches = order.batches(
+        Data((data.x_train,), targets), BATCH_SIZE, seed, True, lambda: 0, steps_per_epoch=steps
+    )
+    network.fit(batches, shuffle=False, verbose=verbose)  # shuffled already
     return network
+
+
+def _with_one_answer(network):
+    """Returns a judge of one class with the features of a network."""
+    judge = networks.judge(network.input_shape[1:], 1)
+    for layer, learned in zip(judge.layers[:-1], network.layers[:-1], strict=True):
+        layer.set_weights(learned.get_weights())
+    return judge
 
 
 def face_targets(attributes):
@@ -117,10 +153,25 @@ def face_targets(attributes):
 
 
 def save(network, name):
-    """Writes the weights of the judge of an image set to where `load` looks for them."""
+    """Writes the weights of the judge of a set that ships to where `load` looks for them."""
+    _write(path_of(name), network, name)
+
+
+def _write(path, network, name):
     config = {
         "judge_of": name,
         "image_shape": network.input_shape[1:],
         "num_outputs": network.output_shape[-1],
     }
-    files.write_weights(path_of(name), config, {"judge": network.get_weights()})
+    files.write_weights(path, config, {"judge": network.get_weights()})
+
+
+def _read(path, name, remedy):
+    def build(config):
+        if config.pop("judge_of") != name:
+            raise ValueError(f"expected the judge of {name!r}")
+        network = networks.judge(**config)
+        return network, {"judge": network}
+
+    network, _ = files.read_weights(path, remedy, build)
+    return network

@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from gk.pixels import Pixels
+
 
 @dataclasses.dataclass(frozen=True)
 class Order:
@@ -97,7 +99,7 @@ def batches(data, batch_size, seed, shuffle, steps_taken, steps_per_epoch=None):
 
 def _gathered(arrays, order, steps_taken):
     """Returns a dataset of batches of arrays that belong together, image by image."""
-    tensors = [tf.constant(array) for array in arrays]
+    takers = [_taker(array) for array in arrays]
     # Python is asked by a map: TensorFlow's datasets from generators tell glibc to give freed
     # memory back (`gk.memory` tells it to keep it).
     if order.steps_per_epoch is None:
@@ -113,11 +115,25 @@ def _gathered(arrays, order, steps_taken):
         indices.with_options(options)
         .apply(tf.data.experimental.assert_cardinality(order.steps))
         .map(
-            lambda batch: tuple(tf.gather(tensor, batch) for tensor in tensors),
+            lambda batch: tuple(take(batch) for take in takers),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def _taker(array):
+    """Returns a function from the indices of a batch to its part of an array."""
+    if not isinstance(array, Pixels):
+        tensor = tf.constant(array)
+        return lambda batch: tf.gather(tensor, batch)
+
+    def take(batch):
+        images = tf.numpy_function(array.__getitem__, [batch], tf.float32)
+        images.set_shape((batch.shape[0], *array.shape[1:]))
+        return images
+
+    return take
 
 
 def _asked(function, number):

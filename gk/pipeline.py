@@ -8,14 +8,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gk.pixels import Pixels
+
 
 @dataclasses.dataclass(frozen=True)
 class Data:
     """What one call of `fit` or `evaluate` was given, checked.
 
     Attributes:
-        sets: tuple of arrays of images, one for each set of the contract; `None` where
-            batches come from elsewhere.
+        sets: tuple of images, one array or `gk.pixels.Pixels` for each set of the contract;
+            `None` where batches come from elsewhere.
         targets: array or `None`.
         weights: float32 array `(n,)` or `None`.
         stream: a `tf.data.Dataset`, a `PyDataset` or a generator of batches, or `None`.
@@ -40,10 +42,10 @@ def checked(contract, x, y=None, sample_weight=None, name="x"):
 
     Args:
         contract: `gk.contract.Contract` of the model.
-        x: images `(n, height, width, channels)` in [0, 1] as an array or tensor, a pair of
-            those where the model learns from two sets; or a `tf.data.Dataset`, a
-            `keras.utils.PyDataset` or a generator of batches of what the contract names, where
-            wanted with weights as the third part.
+        x: images `(n, height, width, channels)` in [0, 1] as an array, a tensor or
+            `gk.pixels.Pixels`, a pair of those where the model learns from two sets; or a
+            `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of batches of what the
+            contract names, where wanted with weights as the third part.
         y: what comes with each image, or `None`.
         sample_weight: a number of at least 0 for each image, or `None`.
         name: what to call `x` in an error.
@@ -134,11 +136,18 @@ def split(data, share):
     )
     return tuple(
         Data(
-            tuple(images[part] for images, part in zip(data.sets, where, strict=True)),
-            *(None if part is None else part[where[0]] for part in (data.targets, data.weights)),
+            tuple(_part(images, part) for images, part in zip(data.sets, where, strict=True)),
+            *(
+                None if part is None else _part(part, where[0])
+                for part in (data.targets, data.weights)
+            ),
         )
         for where in wheres
     )
+
+
+def _part(array, where):
+    return array.part(where) if isinstance(array, Pixels) else array[where]
 
 
 def _is_array(data):

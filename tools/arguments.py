@@ -40,6 +40,24 @@ def one_of(known, variable, default=""):
     return check
 
 
+def data_set(name):
+    """Returns the name of a data set, or the whole path of images of one's own."""
+    if not name or name in DATA_SETS:
+        return name
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(
+            f"DATASET takes one of: {' '.join(DATA_SETS)}, or the path of a folder or a zip "
+            f"archive of your images. Received: {name}"
+        )
+    return str(path.resolve())
+
+
+def is_own(dataset):
+    """Whether a data set is images of one's own, of which the course's bounds know nothing."""
+    return dataset not in DATA_SETS
+
+
 def at_least_one(text):
     if text and not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"JOBS takes a whole number, at least 1. Received: {text}")
@@ -49,8 +67,8 @@ def at_least_one(text):
 SHARED = {
     "notebooks": (find_notebooks, 'numbers, such as "01 02"; default: all'),
     "dataset": (
-        one_of(DATA_SETS, "DATASET"),
-        f"one of {', '.join(DATA_SETS)}; default: the profile's",
+        data_set,
+        f"one of {', '.join(DATA_SETS)}, or a folder of images; default: the profile's",
     ),
     "profile": (one_of(PROFILES, "PROFILE", "cpu"), f"one of {', '.join(PROFILES)}; default: cpu"),
     "jobs": (at_least_one, "how many at once; default: as many as cores and memory allow"),

@@ -26,9 +26,14 @@ COUNT_GPUS = "import tensorflow; print(len(tensorflow.config.list_physical_devic
 KERNEL_ARGUMENTS = ["--log-level=ERROR"]
 
 
-def set_environment(profile):
-    """Sets what kernels inherit: the profile, still pictures, and the folder of real data."""
+def set_environment(profile, own=False):
+    """Sets what kernels inherit: the profile, still pictures, and the folder of real data.
+
+    For images of one's own claims are shown, as their bounds are those of other sets.
+    """
     os.environ["GK_PROFILE"] = profile
+    if own:
+        os.environ["GK_CLAIMS"] = "show"
     os.environ["GK_STATIC"] = "1"  # nobody drags a slider here
     if folder := os.environ.get("GK_DATA_DIR"):
         os.environ["GK_DATA_DIR"] = os.path.abspath(folder)  # kernels start in notebooks/
@@ -68,15 +73,33 @@ def _is_native_log(output):
     return output.get("name") == "stderr" and all(map(NATIVE_LOG.match, lines))
 
 
+def without_exercises(notebook):
+    """Leaves out the cells of the exercises: their checks are made for the course's sets."""
+    kept, inside = [], False
+    for cell in notebook.cells:
+        inside = inside and not cell.source.startswith("## References")
+        if not inside and cell.cell_type == "markdown":
+            cell.source, heading, _ = cell.source.partition("## Exercises")
+            inside = bool(heading)
+            kept += [cell] if cell.source else []
+        elif not inside:
+            kept.append(cell)
+    notebook.cells = kept
+    return notebook
+
+
 def run_notebook(path, output, parameters, tell):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
-    num_cells = len(nbformat.read(path, as_version=4).cells) + 1  # Papermill's parameters
+    notebook = nbformat.read(path, as_version=4)
+    if arguments.is_own(parameters["DATASET"]):
+        notebook = without_exercises(notebook)
+    num_cells = len(notebook.cells) + 1  # Papermill's parameters
     tell(0, num_cells)
     started, error = time.monotonic(), None
     try:
         papermill.execute_notebook(
-            path,
+            notebook,
             executed,
             parameters=parameters,
             kernel_name="python3",
@@ -107,7 +130,8 @@ def write_index(cards, output, dataset, profile, minutes):
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("index.html.j2")
     cards = sorted(cards, key=lambda card: card["name"])
-    page = template.render(cards=cards, dataset=dataset, profile=profile, minutes=minutes)
+    own = arguments.is_own(dataset)
+    page = template.render(cards=cards, dataset=dataset, profile=profile, minutes=minutes, own=own)
     (output / "index.html").write_text(page, encoding="utf-8")
 
 
@@ -158,9 +182,9 @@ def add_arguments(parser):
 
 def main(given):
     given.output.mkdir(parents=True, exist_ok=True)
-    set_environment(given.profile)
-    jobs = given.jobs or how_many(given.profile, len(given.notebooks))
     dataset = given.dataset or arguments.PROFILES[given.profile][0]
+    set_environment(given.profile, arguments.is_own(dataset))
+    jobs = given.jobs or how_many(given.profile, len(given.notebooks))
     try:
         failure = run_course(given.notebooks, given.output, dataset, given.profile, jobs)
     except KeyboardInterrupt:

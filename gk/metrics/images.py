@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from gk.metrics.samples import nearest_distances
 
+CHUNK = 20_000
+
 
 def psnr(references, images):
     """Returns the peak signal-to-noise ratio of each image against its reference.
@@ -67,12 +69,23 @@ def copied_share(train_images, unseen_images, *, images, percentile=1):
     >>> copied_share(images[:200], images[200:], images=images[:50])
     1.0
     """
-    sets = [np.asarray(images) for images in (train_images, unseen_images, images)]
+    sets = (train_images, unseen_images, images)
     if len({part.shape[1:] for part in sets}) > 1 or not all(map(len, sets)):
         raise ValueError(
             "Expected three sets of images of one shape, none of them empty. "
             f"Received: shapes {', '.join(str(part.shape) for part in sets)}"
         )
-    train, unseen, generated = (part.reshape(len(part), -1) for part in sets)
-    limit = np.percentile(nearest_distances(train, features=unseen), percentile)
-    return float(np.mean(nearest_distances(train, features=generated) < limit))
+    limit = np.percentile(_distances_to_nearest(train_images, unseen_images), percentile)
+    return float(np.mean(_distances_to_nearest(train_images, images) < limit))
+
+
+def _distances_to_nearest(references, images):
+    """Returns the distance of each image to the nearest of many, some of those at a time."""
+    nearest = np.inf
+    for first in range(0, len(references), CHUNK):
+        some = np.asarray(references[first : first + CHUNK])
+        distances = nearest_distances(
+            some.reshape(len(some), -1), features=images.reshape(len(images), -1)
+        )
+        nearest = np.minimum(nearest, distances)
+    return nearest
