@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gk import downloads, files, folders
+from gk import archives, downloads, files, folders, published
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Dataset:
         x_train, x_test: float32 arrays `(n, height, width, channels)` in [0, 1].
         y_train, y_test: int64 arrays `(n,)`, indices into `class_names`.
         class_names: tuple of strings.
-        attributes_train, attributes_test: for drawn sets a pandas table with one row for
-            each image and one column for each attribute; `None` for real ones.
-        report: for a folder of one's own what became of each file, a `gk.folders.Report`.
+        attributes_train, attributes_test: a pandas table with one row for each image and one
+            column for each attribute, for drawn sets and CelebA; `None` for others.
+        report: for images read from files what became of each, a `gk.folders.Report`.
     """
 
     name: str
@@ -69,35 +69,45 @@ class Dataset:
 
 def names():
     """Returns the names that `load` knows, the embedded sets first."""
-    return (*EMBEDDED_SETS, *downloads.REAL_SETS)
+    return (*EMBEDDED_SETS, *downloads.REAL_SETS, *archives.ARCHIVE_SETS)
 
 
 def class_names(name):
     """Returns the names of the classes of a data set, a tuple of strings."""
-    if name in EMBEDDED_SETS:
-        return EMBEDDED_SETS[name].class_names
-    if name in downloads.REAL_SETS:
-        return downloads.REAL_SETS[name].class_names
+    for sets in (EMBEDDED_SETS, downloads.REAL_SETS, archives.ARCHIVE_SETS):
+        if name not in sets:
+            continue
+        if sets[name].class_names is None:
+            raise ValueError(
+                f"The names of the {sets[name].num_classes:,} classes of {name!r} are known when "
+                f"it is read: take `gk.datasets.load({name!r}).class_names`."
+            )
+        return sets[name].class_names
     known = ", ".join(repr(known) for known in names())
     raise ValueError(f"Unknown data set. Expected one of {known}. Received: {name!r}")
 
 
-def load(name):
+def load(name, image_shape=None):
     """Loads a data set by name.
 
-    `"digits"`, `"faces"` and `"pets"` ship with the package. `"mnist"` and
-    `"fashion_mnist"` are read from the folder that the environment variable `GK_DATA_DIR`
-    names, or else from the user's cache folder; what is not there is downloaded into it.
-    `data/README.md` tells what each set holds and where a file may be put by hand.
+    `"digits"`, `"faces"` and `"pets"` ship with the package. All others are read from the folder
+    that the environment variable `GK_DATA_DIR` names, or else from the user's cache folder; what
+    is not there is downloaded into it, CelebA excepted, whose hosts want a browser.
+    `data/README.md` tells what each set holds, under which terms, and where a file may be put by
+    hand. CelebA takes 12 GB of memory at 64×64.
 
     Args:
-        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`.
+        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`, `"cifar10"`,
+            `"lfw"`, `"celeba"`.
+        image_shape: `(height, width, channels)` of the images to make, for `"lfw"` and
+            `"celeba"`, by default `(64, 64, 3)`. All others have a shape of their own.
 
     Returns:
         A `Dataset`.
 
     Raises:
-        ValueError: if the name is unknown, or a file is damaged.
+        ValueError: if the name is unknown, the set has another shape, or a file is damaged.
+        FileNotFoundError: if CelebA has not been put in its place.
         ConnectionError: if a download fails.
         OSError: if the folder for downloads cannot be written to, or is full.
 
@@ -107,26 +117,24 @@ def load(name):
     >>> data.x_train.shape, data.x_train.dtype
     ((12000, 28, 28, 1), dtype('float32'))
     """
-    classes = class_names(name)
-    if name in EMBEDDED_SETS:
-        arrays, source = _read_embedded(name), f"gk {name}, drawn by data/draw.py"
+    if name in archives.ARCHIVE_SETS:
+        fields = published.read(name, image_shape)
+    elif name in downloads.REAL_SETS:
+        fields = {**downloads.read(name), "source": downloads.REAL_SETS[name].source}
+        fields["class_names"] = class_names(name)
     else:
-        arrays, source = downloads.read(name), downloads.REAL_SETS[name].source
-    tables = {
-        split: pd.DataFrame(arrays[split], columns=arrays["attribute_names"])
-        for split in ("attributes_train", "attributes_test")
-        if split in arrays
-    }
-    return Dataset(
-        name=name,
-        source=source,
-        x_train=_to_images(arrays["x_train"]),
-        y_train=arrays["y_train"].astype(np.int64),
-        x_test=_to_images(arrays["x_test"]),
-        y_test=arrays["y_test"].astype(np.int64),
-        class_names=classes,
-        **tables,
-    )
+        fields = {"class_names": class_names(name), **_read_embedded(name)}
+    for split in ("train", "test"):
+        # Popped, so that the bytes go as soon as their floats are made.
+        fields[f"x_{split}"] = _to_images(fields.pop(f"x_{split}"))
+        fields[f"y_{split}"] = fields[f"y_{split}"].astype(np.int64)
+    data = Dataset(name=name, **fields)
+    if image_shape is not None and tuple(image_shape) != data.x_train.shape[1:]:
+        raise ValueError(
+            f"{name!r} has images of {data.x_train.shape[1:]}; only 'lfw' and 'celeba' are made "
+            f"in other shapes. Received: image_shape={tuple(image_shape)}"
+        )
+    return data
 
 
 def from_folder(path, image_shape, fit="crop", test_share=0.15):
@@ -184,7 +192,10 @@ def _read_embedded(name):
     arrays = files.read_npz(path, remedy)
     if files.content_sha256(arrays) != EMBEDDED_SETS[name].content_sha256:
         raise files.damaged(path, "its content is not what data/draw.py draws", remedy)
-    return arrays
+    columns = arrays.pop("attribute_names")
+    for split in ("attributes_train", "attributes_test"):
+        arrays[split] = pd.DataFrame(arrays[split], columns=columns)
+    return {**arrays, "source": f"gk {name}, drawn by data/draw.py"}
 
 
 def _to_images(pixels):

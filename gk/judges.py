@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 
-from gk import datasets, files, networks
+from gk import datasets, downloads, files, networks
 from gk.drawing import faces
 
+# The sets whose judges ship.
+NAMES = (*datasets.EMBEDDED_SETS, *downloads.REAL_SETS)
 EPOCHS = 20
 BATCH_SIZE = 128
 
@@ -49,7 +51,7 @@ class Judge:
 def load(name):
     """Loads the judge of an image set.
 
-    One for each set ships with the package; how good they are is in `data/README.md`.
+    One for each of `NAMES` ships with the package; how good they are is in `data/README.md`.
 
     Args:
         name: name of an image set, as for `gk.datasets.load`.
@@ -58,10 +60,13 @@ def load(name):
         A `Judge`.
 
     Raises:
-        ValueError: if the name is unknown, or the file of the judge is damaged.
+        ValueError: if the name is unknown, or the file of the judge is missing or damaged.
     """
     class_names = datasets.class_names(name)
     remedy = "Restore it with `git checkout data` in a clone, or train it again with `make judges`."
+    if name not in NAMES:
+        train = f"gk.judges.save(gk.judges.train({name!r}), {name!r})"
+        remedy = f"Judges ship for {', '.join(NAMES)}; `{train}` trains one more."
 
     def build(config):
         if config.pop("judge_of") != name:

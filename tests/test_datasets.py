@@ -80,8 +80,22 @@ def test_a_coat_does_not_tell_a_cat_from_a_dog_but_ears_and_muzzle_do():
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'digits', 'faces', 'pets', 'mnist', 'fashion_mnist'"):
+    known = "'digits', 'faces', 'pets', 'mnist', 'fashion_mnist', 'cifar10', 'lfw', 'celeba'"
+    with pytest.raises(ValueError, match=known):
         datasets.load("cifar")
+
+
+def test_names_of_classes_are_told_or_where_they_are_to_be_had():
+    assert len(datasets.class_names("cifar10")) == 10
+    assert datasets.class_names("celeba") == ("face",)
+    with pytest.raises(ValueError, match=r"5,749 classes of 'lfw'.*load\('lfw'\)\.class_names"):
+        datasets.class_names("lfw")
+
+
+def test_a_set_has_its_own_shape_unless_it_is_made_of_pictures():
+    assert len(datasets.load("pets", image_shape=(32, 32, 3)).x_train) == 3000
+    with pytest.raises(ValueError, match=r"\(28, 28, 1\); only 'lfw' and 'celeba'.*\(32, 32, 1\)"):
+        datasets.load("digits", image_shape=(32, 32, 1))
 
 
 def test_damaged_embedded_file_is_named(monkeypatch, tmp_path):

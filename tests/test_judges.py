@@ -23,7 +23,7 @@ def stated(name):
 
 def test_files_are_small():
     sizes = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
-    assert set(sizes) == set(datasets.names())
+    assert set(sizes) == set(judges.NAMES)
     assert max(sizes.values()) <= 300_000
 
 
@@ -111,3 +111,10 @@ def test_damaged_judge_is_named(spoil, message, monkeypatch, tmp_path):
 def test_unknown_judge_lists_the_known_sets():
     with pytest.raises(ValueError, match="Expected one of 'digits'"):
         judges.load("cifar")
+
+
+def test_a_set_without_a_judge_says_how_to_train_one():
+    with pytest.raises(ValueError, match=r"Judges ship for digits.*gk\.judges\.train\('cifar10'\)"):
+        judges.load("cifar10")
+    with pytest.raises(ValueError, match="are known when it is read"):
+        judges.load("lfw")
