@@ -21,6 +21,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Seconds since the epoch after which no further cell of a notebook is run: see `.ci/run`.
 DEADLINE = float(os.environ.get("GK_TEST_DEADLINE") or "inf")
 REAL_DATA = Path(os.environ.get("GK_DATA_DIR") or "absent")
+# What tells that a set is there, in that folder or in one named after the set below it.
+REAL_FILES = {
+    "mnist": "train-images-idx3-ubyte*",
+    "cifar10": "cifar-10-binary.tar.gz",
+    "lfw": "lfw?funneled*",
+    "celeba": "img_align_celeba.zip",
+}
 # Of the files of unit tests that take a minute or more; notebooks tell it themselves.
 MINUTES = {
     "test_distribution.py": 4,
@@ -133,8 +140,9 @@ def need_real():
     """Skips the test where the folder of real data, if one is named, does not hold a set."""
 
     def look_for(name):
-        plain = REAL_DATA.glob("train-images-idx3-ubyte*") if name == "mnist" else ()
-        if not [*REAL_DATA.glob(f"{name}.npz"), *(REAL_DATA / name).glob("train-images*"), *plain]:
+        plain = REAL_DATA.glob(REAL_FILES[name]) if name in REAL_FILES else ()
+        below = (REAL_DATA / name).glob(REAL_FILES.get(name, "train-images*"))
+        if not [*REAL_DATA.glob(f"{name}.npz"), *below, *plain]:
             pytest.skip(f"needs {name}: name a folder that holds it in GK_DATA_DIR")
 
     return look_for

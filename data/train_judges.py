@@ -23,7 +23,7 @@ def score(name, judge):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", default=datasets.names(), help="default: all")
+    parser.add_argument("names", nargs="*", default=judges.NAMES, help="default: all")
     for name in parser.parse_args().names:
         judges.save(judges.train(name, verbose="auto"), name)
         path = judges.path_of(name)

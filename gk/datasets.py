@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from gk import downloads, files, folders
+from gk import archives, downloads, files, folders, published
+from gk.pixels import Pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,20 +18,24 @@ class EmbeddedSet:
     """A drawn set: its file ships with the package, and its content is known."""
 
     class_names: tuple
+    image_shape: tuple
     content_sha256: str
 
 
 EMBEDDED_SETS = {
     "digits": EmbeddedSet(
         tuple("0123456789"),
+        (28, 28, 1),
         "d13ab5205aedba1f93bb2796df6ff3baf4903954fd9c8737dd861779b1374657",
     ),
     "faces": EmbeddedSet(
         ("no sunglasses", "sunglasses"),
+        (32, 32, 3),
         "e342b34768b14d2bd079fc0dd2202d11b8361459c746699605786e4eb598fe74",
     ),
     "pets": EmbeddedSet(
         ("cat", "dog"),
+        (32, 32, 3),
         "67cd3a3d39325401dff9a1e42525526bb09485a7717243cb4fe5366835c25c85",
     ),
 }
@@ -43,12 +48,13 @@ class Dataset:
     Attributes:
         name: the name it was loaded by.
         source: one line for captions.
-        x_train, x_test: float32 arrays `(n, height, width, channels)` in [0, 1].
+        x_train, x_test: float32 arrays `(n, height, width, channels)` in [0, 1]; `gk.pixels.Pixels`
+            where they would fill memory.
         y_train, y_test: int64 arrays `(n,)`, indices into `class_names`.
         class_names: tuple of strings.
-        attributes_train, attributes_test: for drawn sets a pandas table with one row for
-            each image and one column for each attribute; `None` for real ones.
-        report: for a folder of one's own what became of each file, a `gk.folders.Report`.
+        attributes_train, attributes_test: a pandas table with one row for each image and one
+            column for each attribute, for drawn sets and CelebA; `None` for others.
+        report: for images read from files what became of each, a `gk.folders.Report`.
     """
 
     name: str
@@ -72,15 +78,20 @@ class Dataset:
 
 def names():
     """Returns the names that `load` knows, the embedded sets first."""
-    return (*EMBEDDED_SETS, *downloads.REAL_SETS)
+    return (*EMBEDDED_SETS, *downloads.REAL_SETS, *archives.ARCHIVE_SETS)
 
 
 def class_names(name):
     """Returns the names of the classes of a data set, a tuple of strings."""
-    if name in EMBEDDED_SETS:
-        return EMBEDDED_SETS[name].class_names
-    if name in downloads.REAL_SETS:
-        return downloads.REAL_SETS[name].class_names
+    for sets in (EMBEDDED_SETS, downloads.REAL_SETS, archives.ARCHIVE_SETS):
+        if name not in sets:
+            continue
+        if sets[name].class_names is None:
+            raise ValueError(
+                f"The names of the {sets[name].num_classes:,} classes of {name!r} are known when "
+                f"it is read: take `gk.datasets.load({name!r}).class_names`."
+            )
+        return sets[name].class_names
     known = ", ".join(repr(known) for known in names())
     raise ValueError(
         f"Unknown data set. Expected one of {known}, or the path of a folder of images. "
@@ -92,24 +103,30 @@ def class_names(name):
 DEFAULT_SHAPE = (32, 32, 3)
 
 
-def load(name):
+def load(name, image_shape=None):
     """Loads a data set by name, or images of one's own by the path of their folder.
 
-    `"digits"`, `"faces"` and `"pets"` ship with the package. `"mnist"` and
-    `"fashion_mnist"` are read from the folder that the environment variable `GK_DATA_DIR`
-    names, or else from the user's cache folder; what is not there is downloaded into it.
-    `data/README.md` tells what each set holds and where a file may be put by hand.
+    `"digits"`, `"faces"` and `"pets"` ship with the package. All others are read from the folder
+    that the environment variable `GK_DATA_DIR` names, or else from the user's cache folder; what
+    is not there is downloaded into it, CelebA excepted, whose hosts want a browser.
+    `data/README.md` tells what each set holds, under which terms, and where a file may be put by
+    hand. Of LFW and CelebA small copies are kept, as by `from_folder`, and images that would
+    fill memory stay on disk.
 
     Args:
-        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`; or the path
-            of a folder or a zip archive, which is read by `from_folder` as images of 32 × 32
-            pixels in colour.
+        name: one of `"digits"`, `"faces"`, `"pets"`, `"mnist"`, `"fashion_mnist"`, `"cifar10"`,
+            `"lfw"`, `"celeba"`; or the path of a folder or a zip archive, which is read by
+            `from_folder`.
+        image_shape: `(height, width, channels)` of the images to make: for `"lfw"` and
+            `"celeba"` by default `(64, 64, 3)`, for a folder `(32, 32, 3)`. All others have a
+            shape of their own.
 
     Returns:
         A `Dataset`.
 
     Raises:
-        ValueError: if the name is unknown, or a file is damaged.
+        ValueError: if the name is unknown, the set has another shape, or a file is damaged.
+        FileNotFoundError: if CelebA has not been put in its place.
         ConnectionError: if a download fails.
         OSError: if the folder for downloads cannot be written to, or is full.
 
@@ -120,27 +137,21 @@ def load(name):
     ((12000, 28, 28, 1), dtype('float32'))
     """
     if name not in names() and _is_path(name):
-        return from_folder(name, DEFAULT_SHAPE)
-    classes = class_names(name)
-    if name in EMBEDDED_SETS:
-        arrays, source = _read_embedded(name), f"gk {name}, drawn by data/draw.py"
+        return from_folder(name, image_shape or DEFAULT_SHAPE)
+    fixed = _fixed_shape(name)
+    if image_shape is not None and fixed is not None and tuple(image_shape) != fixed:
+        raise ValueError(
+            f"{name!r} has images of {fixed}; only 'lfw', 'celeba' and folders are made in other "
+            f"shapes. Received: image_shape={tuple(image_shape)}"
+        )
+    if name in archives.ARCHIVE_SETS:
+        fields = published.read(name, image_shape)
+    elif name in downloads.REAL_SETS:
+        fields = {**downloads.read(name), "source": downloads.REAL_SETS[name].source}
+        fields["class_names"] = class_names(name)
     else:
-        arrays, source = downloads.read(name), downloads.REAL_SETS[name].source
-    tables = {
-        split: pd.DataFrame(arrays[split], columns=arrays["attribute_names"])
-        for split in ("attributes_train", "attributes_test")
-        if split in arrays
-    }
-    return Dataset(
-        name=name,
-        source=source,
-        x_train=_to_images(arrays["x_train"]),
-        y_train=arrays["y_train"].astype(np.int64),
-        x_test=_to_images(arrays["x_test"]),
-        y_test=arrays["y_test"].astype(np.int64),
-        class_names=classes,
-        **tables,
-    )
+        fields = {"class_names": class_names(name), **_read_embedded(name)}
+    return Dataset(name=name, **_as_floats(fields))
 
 
 def from_folder(path, image_shape, fit="crop", test_share=0.15, *, cache=True, in_memory=None):
@@ -188,15 +199,10 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15, *, cache=True, i
     ```
     """
     arrays, classes, report = folders.read(path, image_shape, fit, test_share, cache)
-    splits = ("x_train", "x_test")
-    if in_memory is None:
-        size = sum(4 * math.prod(arrays[split].shape) for split in splits)
-        in_memory = size < psutil.virtual_memory().available / 4
-    if in_memory:
-        arrays |= {split: arrays[split][:] for split in splits}
     name = Path(path).expanduser().resolve().stem
     source = f"{len(report.table):,} files of {name}"
-    return Dataset(name, source, **arrays, class_names=classes, report=report)
+    fields = _as_floats(arrays, in_memory)
+    return Dataset(name, source, **fields, class_names=classes, report=report)
 
 
 def _is_path(name):
@@ -220,10 +226,36 @@ def _read_embedded(name):
     arrays = files.read_npz(path, remedy)
     if files.content_sha256(arrays) != EMBEDDED_SETS[name].content_sha256:
         raise files.damaged(path, "its content is not what data/draw.py draws", remedy)
-    return arrays
+    columns = arrays.pop("attribute_names")
+    for split in ("attributes_train", "attributes_test"):
+        arrays[split] = pd.DataFrame(arrays[split], columns=columns)
+    return {**arrays, "source": f"gk {name}, drawn by data/draw.py"}
 
 
-def _to_images(pixels):
-    images = pixels.astype(np.float32)
-    images /= np.float32(255)
-    return images if images.ndim == 4 else images[..., np.newaxis]
+def _as_floats(fields, in_memory=None):
+    """Makes float32 of images and int64 of labels; images on disk stay there if need be."""
+    splits = ("x_train", "x_test")
+    if in_memory is None:
+        size = sum(4 * math.prod(fields[split].shape) for split in splits)
+        in_memory = size < psutil.virtual_memory().available / 4
+    for split in splits:
+        images = fields.pop(split)  # so that the bytes go as soon as their floats are made
+        if isinstance(images, Pixels):
+            fields[split] = images[:] if in_memory else images
+            continue
+        fields[split] = images.astype(np.float32)
+        fields[split] /= np.float32(255)
+        if images.ndim == 3:
+            fields[split] = fields[split][..., np.newaxis]
+    for split in ("y_train", "y_test"):
+        fields[split] = fields[split].astype(np.int64)
+    return fields
+
+
+def _fixed_shape(name):
+    """Returns the shape of a set's images, or `None` where it can be chosen."""
+    if name in EMBEDDED_SETS:
+        return EMBEDDED_SETS[name].image_shape
+    if name in downloads.REAL_SETS:
+        return (*downloads.IDX_FILES["x_train"][1][1:], 1)
+    return archives.ARCHIVE_SETS["cifar10"].picture_shape if name == "cifar10" else None

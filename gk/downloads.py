@@ -1,18 +1,14 @@
 """MNIST and Fashion-MNIST: found on disk or downloaded, checked against published hashes."""
 
 import dataclasses
-import errno
 import gzip
 import hashlib
-import os
 import zlib
-from pathlib import Path
 
 import numpy as np
-import pooch
-import requests
 
-from gk.files import damaged, read_npz, user_cache
+from gk import fetch
+from gk.files import damaged, read_npz
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,12 +88,6 @@ REAL_SETS = {
 }
 
 
-def cache_folder():
-    """Returns the folder of the real sets: `GK_DATA_DIR`, or else the user's cache."""
-    given = os.environ.get("GK_DATA_DIR")
-    return Path(given).expanduser().resolve() if given else user_cache()
-
-
 def read(name):
     """Returns the arrays of a real set, from disk where it is there, or else by download.
 
@@ -112,7 +102,7 @@ def read(name):
         ConnectionError: if no mirror answers.
         OSError: if the folder cannot be written to, or is full.
     """
-    folder = cache_folder()
+    folder = fetch.cache_folder()
     if (folder / f"{name}.npz").exists():
         return _read_real_npz(name, folder / f"{name}.npz")
     paths = _find_idx_files(name, folder)
@@ -123,7 +113,7 @@ def read(name):
 
 
 def _read_real_npz(name, path):
-    remedy = _replace_remedy(name, path)
+    remedy = fetch.replace_by_hand(name, path)
     arrays = read_npz(path, remedy)
     if missing := [key for key in IDX_FILES if key not in arrays]:
         raise damaged(path, f"expected arrays {list(IDX_FILES)}, missing are {missing}", remedy)
@@ -144,7 +134,7 @@ def _find_idx_files(name, folder):
 
 
 def _read_idx(name, key, path):
-    remedy = _replace_remedy(name, path)
+    remedy = fetch.replace_by_hand(name, path)
     content = path.read_bytes()
     if path.suffix == ".gz":
         try:
@@ -164,7 +154,7 @@ def _read_idx(name, key, path):
 
 def _check_content(name, key, array, path):
     """Compares an array with its shape and its published hash."""
-    remedy, shape = _replace_remedy(name, path), IDX_FILES[key][1]
+    remedy, shape = fetch.replace_by_hand(name, path), IDX_FILES[key][1]
     if array.shape != shape or array.dtype != np.uint8:
         what = f"expected {key} as uint8 {shape}, received {array.dtype} {array.shape}"
         raise damaged(path, what, remedy)
@@ -181,42 +171,10 @@ def _hash_by_key(name, kind):
     return dict(zip(IDX_FILES, getattr(REAL_SETS[name], kind), strict=True))
 
 
-def _replace_remedy(name, path):
-    return (
-        f"Move it away and load {name!r} again to download a good one, or put a good file in "
-        f"its place. Nothing in {path.parent} was changed."
-    )
-
-
 def _download(name, folder, keys):
-    """Downloads IDX files into the folder; each appears there whole or not at all."""
-    mirrors, hashes = REAL_SETS[name].mirrors, _hash_by_key(name, "gz_sha256")
-    registry = {f"{IDX_FILES[key][0]}.gz": f"sha256:{hashes[key]}" for key in keys}
-    by_hand = (
-        f"Or put {', '.join(registry)} (from {mirrors[0]}) into {folder} by hand, or name a "
-        "folder that holds them in the environment variable GK_DATA_DIR."
-    )
-    failures = []
-    for mirror in mirrors:
-        store = pooch.create(folder, mirror, registry=registry, retry_if_failed=2)
-        try:
-            for file_name in registry:
-                downloader = pooch.HTTPDownloader(progressbar=True, timeout=30)
-                store.fetch(file_name, downloader=downloader)
-            return
-        except requests.exceptions.RequestException as error:
-            failures.append(f"{mirror} gave {type(error).__name__}")
-        except ValueError as error:
-            failures.append(f"{mirror} gave another file ({error})")
-        except OSError as error:
-            full = error.errno == errno.ENOSPC
-            what = "is full" if full else f"cannot be written to ({error})"
-            raise OSError(
-                error.errno,
-                f"The folder {folder} {what}. {name!r} was not downloaded, and nothing "
-                f"half-written was left. Make room or mend its permissions. {by_hand}",
-            ) from error
-    raise ConnectionError(
-        f"{name!r} could not be downloaded: {'; '.join(failures)}. Check the network and load "
-        f"again. {by_hand}"
+    hashes = _hash_by_key(name, "gz_sha256")
+    published = {f"{IDX_FILES[key][0]}.gz": f"sha256:{hashes[key]}" for key in keys}
+    mirrors = REAL_SETS[name].mirrors
+    fetch.fetch(
+        name, folder, published, [{file: mirror + file for file in published} for mirror in mirrors]
     )

@@ -4,14 +4,17 @@ import warnings
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from gk import datasets, features, files, identity, networks, order
+from gk import datasets, downloads, features, files, identity, networks, order
 from gk.drawing import faces
 from gk.pipeline import Data
 
-SHIPPED = ("digits", "faces", "pets", "mnist", "fashion_mnist")
+# The sets whose judges ship.
+NAMES = (*datasets.EMBEDDED_SETS, *downloads.REAL_SETS)
 EPOCHS, MAX_STEPS = 20, 10_000
 BATCH_SIZE = 128
+FEWEST_OF_A_CLASS = 20  # on average
 
 
 class Judge(features.Features):
@@ -48,17 +51,18 @@ class Judge(features.Features):
             float32 array `(n, outputs)` in [0, 1].
         """
         logits = self._predicted(self.network, images)
-        activation = keras.ops.softmax if self.exclusive else keras.ops.sigmoid
-        return keras.ops.convert_to_numpy(activation(logits))
+        # TensorFlow's, as Keras warns of a softmax of one answer.
+        return (tf.nn.softmax(logits) if self.exclusive else tf.sigmoid(logits)).numpy()
 
 
 def load(data, verbose="auto"):
     """Returns the judge of an image set.
 
-    One for each of `SHIPPED` ships with the package; how good they are is in `data/README.md`.
+    One for each of `NAMES` ships with the package; how good they are is in `data/README.md`.
     That of other images is trained when it is first asked for, in about a minute, and kept in
-    the user's cache folder. Images of one class have no classes to tell: their judge has
-    features that were learned without labels (`gk.features.learn`), and one answer.
+    the user's cache folder. Images of one class, or of classes with a few images each, teach no
+    classifier: their judge has features that were learned without labels
+    (`gk.features.learn`), and one answer.
 
     Args:
         data: name of an image set or path of a folder, as for `gk.datasets.load`; or a
@@ -69,10 +73,10 @@ def load(data, verbose="auto"):
         A `Judge`.
 
     Raises:
-        ValueError: if the name is unknown, or the file of the judge is damaged.
+        ValueError: if the name is unknown, or the file of the judge is missing or damaged.
     """
     name = data if isinstance(data, str) else data.name
-    if name in SHIPPED and (isinstance(data, str) or data.report is None):
+    if name in NAMES and (isinstance(data, str) or data.report is None):
         remedy = "Restore it with `git checkout data` in a clone, or train it with `make judges`."
         network = _read(path_of(name), name, remedy)
         if name == "faces":
@@ -94,7 +98,9 @@ def load(data, verbose="auto"):
     else:
         network = _read(path, number, "Delete it, and it is trained anew.")
     squares = features.squares if network.input_shape[1:] != data.x_train.shape[1:] else None
-    return Judge(network, data.class_names, exclusive=True, prepare=squares)
+    tells_classes = network.output_shape[-1] == len(data.class_names)
+    names = data.class_names if tells_classes else ("image",)
+    return Judge(network, names, exclusive=True, prepare=squares)
 
 
 def path_of(name):
@@ -115,12 +121,14 @@ def train(data, seed=0, verbose=0):
     """
     if isinstance(data, str):
         data = datasets.load(data)
-    if len(data.class_names) < 2:
+    is_faces = data.name == "faces" and data.report is None
+    num_classes = len(data.class_names)
+    if num_classes < 2 or (not is_faces and len(data.x_train) < FEWEST_OF_A_CLASS * num_classes):
         return _with_one_answer(features.learn(data.x_train, seed, verbose))
     keras.utils.set_random_seed(seed)
     steps = min(EPOCHS * -(-len(data.x_train) // BATCH_SIZE), MAX_STEPS)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps))
-    if data.name == "faces" and data.report is None:
+    if is_faces:
         targets = face_targets(data.attributes_train)
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
     else:

@@ -6,11 +6,9 @@ import zipfile
 
 import numpy as np
 import pandas as pd
-import pooch
-import requests
 from scipy.stats import norm
 
-from gk import downloads, files
+from gk import fetch, files
 from gk.datasets import package_data_folder
 
 NUM_USERS, NUM_ITEMS = 1200, 240
@@ -40,6 +38,7 @@ def load(name):
     Raises:
         ValueError: if the name is unknown, or a file is damaged.
         ConnectionError: if the download fails.
+        OSError: if the folder for downloads cannot be written to, or is full.
 
     Example:
 
@@ -111,25 +110,15 @@ def _read_drawn():
 
 
 def _read_movielens():
-    folder = downloads.cache_folder()
+    folder = fetch.cache_folder()
     path = folder / "ml-100k.zip"
-    by_hand = (
-        f"Put ml-100k.zip (from {MOVIELENS_URL}) into {folder}, or name a folder that holds it "
-        "in the environment variable GK_DATA_DIR."
-    )
     if not path.exists():
-        try:
-            downloader = pooch.HTTPDownloader(progressbar=True, timeout=30)
-            pooch.retrieve(
-                MOVIELENS_URL, f"md5:{MOVIELENS_MD5}", path.name, folder, None, downloader
-            )
-        except (requests.exceptions.RequestException, ValueError) as error:
-            raise ConnectionError(
-                f"MovieLens could not be downloaded ({error}). {by_hand}"
-            ) from error
+        hashes = {path.name: f"md5:{MOVIELENS_MD5}"}
+        fetch.fetch("movielens_100k", folder, hashes, [{path.name: MOVIELENS_URL}])
     content = path.read_bytes()
     if hashlib.md5(content).hexdigest() != MOVIELENS_MD5:
-        raise files.damaged(path, "its MD5 is not the published one", f"Delete it. {by_hand}")
+        remedy = fetch.replace_by_hand("movielens_100k", path)
+        raise files.damaged(path, "its MD5 is not the published one", remedy)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         lines = archive.read("ml-100k/u.data")
     table = pd.read_csv(io.BytesIO(lines), sep="\t", names=["user", "item", "rating", "time"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import draw
 import numpy as np
 import pytest
+from PIL import Image
 
 from gk import datasets
 from gk.drawing import faces
@@ -80,8 +81,38 @@ def test_a_coat_does_not_tell_a_cat_from_a_dog_but_ears_and_muzzle_do():
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'digits', 'faces', 'pets', 'mnist', 'fashion_mnist'"):
+    known = "'digits', 'faces', 'pets', 'mnist', 'fashion_mnist', 'cifar10', 'lfw', 'celeba'"
+    with pytest.raises(ValueError, match=known):
         datasets.load("cifar")
+
+
+def test_names_of_classes_are_told_or_where_they_are_to_be_had():
+    assert len(datasets.class_names("cifar10")) == 10
+    assert datasets.class_names("celeba") == ("face",)
+    with pytest.raises(ValueError, match=r"5,749 classes of 'lfw'.*load\('lfw'\)\.class_names"):
+        datasets.class_names("lfw")
+
+
+def test_a_set_has_its_own_shape_unless_it_is_made_of_pictures():
+    assert len(datasets.load("pets", image_shape=(32, 32, 3)).x_train) == 3000
+    with pytest.raises(
+        ValueError, match=r"\(28, 28, 1\); only 'lfw', 'celeba' and folders.*\(32, 32, 1\)"
+    ):
+        datasets.load("digits", image_shape=(32, 32, 1))
+
+
+def test_the_path_of_a_folder_is_as_good_as_a_name(tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 40, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    assert datasets.load(str(tmp_path)).x_train.shape[1:] == (32, 32, 3)
+    assert datasets.load(str(tmp_path), (16, 16, 1)).x_train.shape[1:] == (16, 16, 1)
+    monkeypatch.chdir(tmp_path.parent)
+    assert datasets.load(tmp_path.name).report is not None
+    with pytest.raises(ValueError, match="nothing there"):
+        datasets.load(str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="or the path of a folder"):
+        datasets.load("nowhere")
 
 
 def test_damaged_embedded_file_is_named(monkeypatch, tmp_path):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from gk import datasets, downloads, files, judges
+from gk import datasets, downloads, features, figures, files, judges, report
 from gk.drawing import faces
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +23,7 @@ def stated(name):
 
 def test_files_are_small():
     sizes = {path.stem: path.stat().st_size for path in FOLDER.iterdir()}
-    assert set(sizes) == set(datasets.names())
+    assert set(sizes) == set(judges.NAMES)
     assert max(sizes.values()) <= 300_000
 
 
@@ -111,3 +111,73 @@ def test_damaged_judge_is_named(spoil, message, monkeypatch, tmp_path):
 def test_unknown_judge_lists_the_known_sets():
     with pytest.raises(ValueError, match="Expected one of 'digits'"):
         judges.load("cifar")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A folder of digits by class, and one of the same without classes."""
+    digits = datasets.load("digits")
+    for index, (image, label) in enumerate(zip(digits.x_train[:400], digits.y_train, strict=False)):
+        picture = figures.to_picture(image)
+        for name in (f"classes/{label}", "plain"):
+            place = tmp_path / name
+            place.mkdir(parents=True, exist_ok=True)
+            picture.save(place / f"{index}.png")
+    return tmp_path
+
+
+def test_the_judge_of_ones_own_classes_is_trained_once_and_tells_them(own, capsys, monkeypatch):
+    data = datasets.from_folder(own / "classes", (28, 28, 1))
+    judge = judges.load(data, verbose=0)
+    assert "Training a judge of classes, once." in capsys.readouterr().out
+    assert judge.output_names == tuple("0123456789")
+    assert judge.tells_classes
+    accuracy = np.mean(judge.predict(data.x_test).argmax(axis=1) == data.y_test)
+    assert accuracy > 0.5
+    monkeypatch.setattr(judges, "train", None)
+    again = judges.load(data)
+    np.testing.assert_array_equal(again.predict(data.x_test), judge.predict(data.x_test))
+    assert "Training" not in capsys.readouterr().out
+
+
+def test_other_images_get_another_judge(own, monkeypatch):
+    monkeypatch.setattr(judges, "EPOCHS", 1)
+    one = judges.load(datasets.from_folder(own / "classes", (28, 28, 1)), verbose=0)
+    (own / "classes" / "3" / "new.png").write_bytes((own / "plain" / "0.png").read_bytes() + b" ")
+    other = judges.load(datasets.from_folder(own / "classes", (28, 28, 1)), verbose=0)
+    images = datasets.load("digits").x_test[:5]
+    assert np.abs(one.predict(images) - other.predict(images)).max() > 0
+    assert len(list((files.user_cache() / "judges").iterdir())) == 2
+
+
+def test_images_of_one_class_are_judged_by_how_they_are_turned(own, monkeypatch):
+    monkeypatch.setattr(features, "STEPS", 100)
+    data = datasets.from_folder(own / "plain", (20, 28, 1))
+    judge = judges.load(data, verbose=0)
+    assert judge.features(data.x_test).shape == (len(data.x_test), 64)
+    assert (judge.predict(data.x_test) == 1).all()
+    assert not judge.tells_classes
+    again = judges.load(data)
+    np.testing.assert_array_equal(again.features(data.x_test), judge.features(data.x_test))
+    with pytest.warns(UserWarning, match="test images"):
+        row = report.quality(data.x_train[:50], data, judge)
+    assert row["copies"] == 1
+    assert "confidence" not in row
+
+
+def test_classes_of_a_few_images_each_are_not_learned_from(own, monkeypatch):
+    monkeypatch.setattr(features, "STEPS", 100)
+    data = datasets.from_folder(own / "classes", (28, 28, 1))
+    few = dataclasses.replace(data, x_train=data.x_train[:100], y_train=data.y_train[:100])
+    judge = judges.load(few, verbose=0)
+    assert not judge.tells_classes
+    assert judge.output_names == ("image",)
+
+
+def test_a_judge_that_cannot_be_kept_is_given_all_the_same(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(judges, "EPOCHS", 1)
+    data = datasets.from_folder(own / "classes", (28, 28, 1))
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(files, "user_cache", lambda: tmp_path / "file")
+    with pytest.warns(UserWarning, match="could not be kept"):
+        assert judges.load(data, verbose=0).tells_classes

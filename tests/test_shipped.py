@@ -16,13 +16,13 @@ def test_these_are_all_files_that_ship():
     ships = {path.relative_to(DATA).as_posix() for path in DATA.rglob("*.*")}
     ships = {path for path in ships if not path.endswith((".py", ".md", ".pyc"))}
     judged = {path for path in ships if path.startswith("judges/")}
-    assert {Path(path).stem for path in judged} == set(datasets.names())
+    assert {Path(path).stem for path in judged} == set(judges.NAMES)
     weights = {f"weights/{name}.npz" for name in pretrained.NAMES}
     sets = {f"{name}.npz" for name in (*datasets.EMBEDDED_SETS, "ratings")}
     assert ships == judged | weights | sets | {"tricks.csv"}
 
 
-@pytest.mark.parametrize("name", datasets.names())
+@pytest.mark.parametrize("name", judges.NAMES)
 def test_every_judge_judges(name):
     judge = judges.load(name)
     images = np.random.default_rng(0).uniform(size=(4, *SHAPES.get(name, (28, 28, 1))))
