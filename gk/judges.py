@@ -89,7 +89,8 @@ def load(data, verbose="auto"):
     number = files.content_sha256({"key": np.array(key)})[:16]
     path = files.user_cache() / "judges" / f"{number}.npz"
     if not path.exists():
-        print(f"Training a judge of {data.name}, once.")
+        if verbose:
+            print(f"Training a judge of {data.name}, once.")
         network = train(data, verbose=verbose)
         try:
             _write(path, network, number)

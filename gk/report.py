@@ -1,7 +1,5 @@
 """One report of how good generated images are, for notebooks, benchmarks and scripts alike."""
 
-import warnings
-
 import numpy as np
 
 from gk import metrics
@@ -10,7 +8,6 @@ from gk.contract import Images
 NUM_IMAGES, FEWEST = 5000, 4
 NUM_FOR_NEIGHBOURS = 2000
 NUM_FOR_COPIES = 500
-FEW = 500
 
 
 def quality(images, data, judge, train_images=None, seed=0):
@@ -30,8 +27,7 @@ def quality(images, data, judge, train_images=None, seed=0):
         ones, 1 for a generator as good as the data; `precision` and `recall` (up to 2,000
         images each); `copies`, the share of 500 images that are nearer to a training image than
         all but 1 % of as many unseen ones are. For sets of two or more classes also the judge's
-        mean `confidence` and the shares of the `rarest class` and the `most frequent class`. It
-        warns where there are so few test images that chance decides.
+        mean `confidence` and the shares of the `rarest class` and the `most frequent class`.
 
     Raises:
         ValueError: if the images are not such as the data set's, or fewer than four.
@@ -44,12 +40,6 @@ def quality(images, data, judge, train_images=None, seed=0):
         raise ValueError(f"Expected at least {FEWEST} images. Received: {len(images)}")
     learned = data.x_train if train_images is None else train_images
     learned = kind.check(learned, "train_images")
-    if len(data.x_test) < FEW:
-        warnings.warn(
-            f"There are {len(data.x_test)} test images: of fewer than {FEW}, chance decides much "
-            "of each number. Set them beside those of another model on the same images only.",
-            stacklevel=2,
-        )
     real, features = judge.features(data.x_test), judge.features(images)
     num = min(len(images), len(data.x_train))
     distance = metrics.frechet_distance(real, features[:num])

@@ -363,7 +363,8 @@ def uses_the_data_set(path):
     )
 
 
-USE_THE_DATA_SET = [path for path in arguments.find_notebooks("") if uses_the_data_set(path)]
+COURSE = [path for path in arguments.find_notebooks("") if arguments.number_of(path)]
+USE_THE_DATA_SET = [path for path in COURSE if uses_the_data_set(path)]
 
 
 def test_most_notebooks_use_the_data_set():

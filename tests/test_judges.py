@@ -128,7 +128,7 @@ def own(tmp_path):
 
 def test_the_judge_of_ones_own_classes_is_trained_once_and_tells_them(own, capsys, monkeypatch):
     data = datasets.from_folder(own / "classes", (28, 28, 1))
-    judge = judges.load(data, verbose=0)
+    judge = judges.load(data)
     assert "Training a judge of classes, once." in capsys.readouterr().out
     assert judge.output_names == tuple("0123456789")
     assert judge.tells_classes
@@ -159,8 +159,7 @@ def test_images_of_one_class_are_judged_by_how_they_are_turned(own, monkeypatch)
     assert not judge.tells_classes
     again = judges.load(data)
     np.testing.assert_array_equal(again.features(data.x_test), judge.features(data.x_test))
-    with pytest.warns(UserWarning, match="test images"):
-        row = report.quality(data.x_train[:50], data, judge)
+    row = report.quality(data.x_train[:50], data, judge)
     assert row["copies"] == 1
     assert "confidence" not in row
 

@@ -13,12 +13,15 @@ import run
 import gk
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ALL = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path for path in ALL if path.name[:2].isdecimal()]
+# Pages outside of the course's order have no exercises.
+of_course = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 TIMES = re.compile(r"\d:\d\d<")  # of a progress bar
 LOCAL_PATH = re.compile(r"(?<![\w./-])(/(home|root|Users|work|tmp|usr|content)/|[A-Z]:\\)\w")
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(params=ALL, ids=lambda path: path.stem)
 def path(request):
     return request.param
 
@@ -104,11 +107,13 @@ def test_it_starts_with_setup_and_one_cell_of_parameters(code_cells):
     assert all(line.split(" ")[0].isupper() for line in tagged[0].source.splitlines())
 
 
+@of_course
 def test_it_ends_with_exercises_and_references(prose):
     headings = re.findall(r"^## (.+)$", "\n".join(prose), re.MULTILINE)
     assert headings[-2:] == ["Exercises", "References"]
 
 
+@of_course
 def test_solutions_are_marked_and_checked(notebook, code_cells):
     solutions = [cell.source for cell in code_cells if "BEGIN SOLUTION" in cell.source]
     assert 3 <= len(solutions) <= 6
@@ -117,6 +122,12 @@ def test_solutions_are_marked_and_checked(notebook, code_cells):
         assert "assert " in source.split("### END SOLUTION")[1]
 
 
+def test_ones_own_images_need_ten_cells():
+    cells = nbformat.read(ROOT / "notebooks" / "train_on_your_own_images.ipynb", 4).cells
+    assert sum(cell.cell_type == "code" for cell in cells) == 10
+
+
+@of_course
 def test_length_is_for_reading(notebook, code_cells, prose):
     lines = [len([line for line in cell.source.splitlines() if line]) for cell in code_cells]
     words = sum(len(source.split()) for source in prose)

@@ -15,16 +15,23 @@ PROFILES = {"cpu": ("digits", 2.5), "gpu": ("mnist", 5.0)}
 
 
 def find_notebooks(numbers):
-    """Returns the paths of the notebooks with the numbers in a text, or of all if it is empty."""
-    known = {
-        path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    }
+    """Returns the paths of the notebooks with the numbers in a text, or of all if it is empty.
+
+    A page outside of the course's order has no number and goes by its name.
+    """
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    known = {number_of(path) or path.stem: path for path in paths}
     wanted = numbers.split()
     if unknown := [number for number in wanted if number not in known]:
         raise argparse.ArgumentTypeError(
             f"Unknown notebooks {' '.join(unknown)}. NOTEBOOKS takes any of: {' '.join(known)}"
         )
     return [known[number] for number in sorted(set(wanted or known))]
+
+
+def number_of(path):
+    """Returns the two digits of a notebook of the course, or nothing for another page."""
+    return path.stem[:2] if path.stem[:2].isdecimal() else ""
 
 
 def one_of(known, variable, default=""):

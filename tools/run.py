@@ -92,7 +92,7 @@ def run_notebook(path, output, parameters, tell):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
     notebook = nbformat.read(path, as_version=4)
-    if arguments.is_own(parameters["DATASET"]):
+    if arguments.is_own(parameters.get("DATASET", arguments.DATA_SETS[0])):
         notebook = without_exercises(notebook)
     num_cells = len(notebook.cells) + 1  # Papermill's parameters
     tell(0, num_cells)
@@ -118,7 +118,14 @@ def run_notebook(path, output, parameters, tell):
     nbformat.write(notebook, executed)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
     executed.with_suffix(".html").write_text(page, encoding="utf-8")
-    return {"name": path.stem, "minutes": minutes, "error": error, **describe(notebook)}
+    facts = {"name": path.stem, "number": arguments.number_of(path), "minutes": minutes}
+    return {**facts, "error": error, **describe(notebook)}
+
+
+def parameters_of(path, dataset):
+    """Returns what a notebook is given; a page about one's own images takes no set by name."""
+    takes_names = bool(arguments.number_of(path))
+    return {"DATASET": dataset} if takes_names or arguments.is_own(dataset) else {}
 
 
 def has_error(card):
@@ -153,7 +160,7 @@ def run_course(paths, output, dataset, profile, jobs):
     started, cards = time.monotonic(), []
     with tempfile.TemporaryDirectory(dir=output, prefix=".unfinished-") as unfinished:
         tasks = {
-            side_by_side.label(path): (path, Path(unfinished), {"DATASET": dataset})
+            side_by_side.label(path): (path, Path(unfinished), parameters_of(path, dataset))
             for path in side_by_side.longest_first(paths)
         }
         running = side_by_side.run(run_notebook, tasks, jobs, has_failed=has_error)

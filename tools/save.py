@@ -59,6 +59,6 @@ def main(given):
         for path, text in saving:
             notebook = nbformat.reads(text, as_version=4)
             nbformat.write(notebook, path)
-            picture = arguments.ROOT / "docs" / f"{path.stem[:2]}.png"
+            picture = arguments.ROOT / "docs" / f"{arguments.number_of(path)}.png"
             if picture.exists():
                 picture.write_bytes(base64.b64decode(describe(notebook)["figure"]))

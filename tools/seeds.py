@@ -13,7 +13,7 @@ from pathlib import Path
 
 import arguments
 import side_by_side
-from run import has_error, run_notebook, set_environment
+from run import has_error, parameters_of, run_notebook, set_environment
 from tqdm import tqdm
 
 
@@ -21,7 +21,7 @@ def run_with_seed(path, seed, dataset, tell):
     """Returns a notebook's path, the seed, and the card of its run under the seed."""
     os.environ["GK_SEED"] = str(seed)
     with tempfile.TemporaryDirectory() as folder:
-        return path, seed, run_notebook(path, Path(folder), {"DATASET": dataset}, tell)
+        return path, seed, run_notebook(path, Path(folder), parameters_of(path, dataset), tell)
 
 
 def print_table(path, cards, dataset):
@@ -31,7 +31,8 @@ def print_table(path, cards, dataset):
         for claim in card["claims"]:
             columns = (claim[key] for key in ("code", "cell", "statement", "expected"))
             measured[tuple(columns)].append(claim["measured"])
-    lines = ["", f"| claim | cell of {path.stem[:2]} | what | must be | {dataset} |"]
+    name = arguments.number_of(path) or path.stem
+    lines = ["", f"| claim | cell of {name} | what | must be | {dataset} |"]
     lines.append("|---" * 5 + "|")
     for columns, numbers in measured.items():
         ends = sorted(numbers, key=lambda number: float(number.split()[0]))

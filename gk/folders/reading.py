@@ -91,10 +91,9 @@ def _rows(path, listing, store, decode):
     # Filters of warnings belong to all threads.
     with concurrent.futures.ThreadPoolExecutor() as pool, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        shown = tqdm(
-            total=len(listing.names), desc=f"reading {path.name}", unit="file", leave=False
-        )
-        with shown:
+        with tqdm(
+            total=len(listing.names), desc=f"reading {path.name}", unit="file", leave=False, delay=1
+        ) as shown:
             for first in range(0, len(listing.names), CHUNK):
                 names = listing.names[first : first + CHUNK]
                 stamps = {name: listing.stamp(name) for name in names}

@@ -8,6 +8,8 @@ import pandas as pd
 
 # Fewer than that teach little more than themselves.
 FEW = 500
+# Of fewer, chance decides much of a Fréchet distance.
+FEW_FOR_TESTS = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,12 @@ def notes(table, near):
             sentences.append(
                 f"No image fell to the {split} set: more images, or another test_share."
             )
+    num_test = int((taken["split"] == "test").sum())
+    if 0 < num_test < FEW_FOR_TESTS:
+        sentences.append(
+            f"{num_test} test images are few: numbers measured on them waver. Compare models on "
+            "the same images only."
+        )
     counts = taken["class"].value_counts()
     if len(counts) > 1 and counts.min() < 0.1 * counts.max():
         sentences.append(f"Classes differ much in size: {counts.idxmin()} has {counts.min()}.")
