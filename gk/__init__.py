@@ -45,6 +45,7 @@ _MODULES = (
     "ratings",
     "report",
     "ring",
+    "style",
 )
 __all__ = sorted([*_HOMES, *_MODULES])
 
