@@ -35,6 +35,7 @@ _MODULES = (
     "callbacks",
     "contract",
     "datasets",
+    "diagrams",
     "drawing",
     "figures",
     "judges",

@@ -63,12 +63,18 @@ def image_rows(rows, title, labels=None, scale=0.62, framed=None):
     return figure
 
 
-def show_image(axis, image):
-    """Draws one image `(height, width, channels)` in [0, 1] into axes; grey ones as ink."""
+def show_image(axis, image, extent=None):
+    """Draws one image `(height, width, channels)` in [0, 1] into axes; grey ones as ink.
+
+    Args:
+        axis: Matplotlib axes.
+        image: the array.
+        extent: left, right, lower and upper limit of the image; where its pixels are if not given.
+    """
     if image.shape[-1] == 1:
-        axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1)
+        axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1, extent=extent)
     else:
-        axis.imshow(np.clip(image, 0, 1))
+        axis.imshow(np.clip(image, 0, 1), extent=extent)
     axis.axis("off")
 
 
