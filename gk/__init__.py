@@ -35,6 +35,7 @@ _MODULES = (
     "callbacks",
     "contract",
     "datasets",
+    "diagrams",
     "drawing",
     "features",
     "figures",
@@ -46,6 +47,7 @@ _MODULES = (
     "ratings",
     "report",
     "ring",
+    "style",
 )
 __all__ = sorted([*_HOMES, *_MODULES])
 

@@ -5,10 +5,9 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-# Colours that stay apart in grey and for most kinds of colour blindness (Okabe & Ito, 2008).
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
-COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00")
-MARKERS = ("o", "^", "s", "D", "v", "P")
+# Notebooks take their colours from here.
+from gk.style import BLUE, CLASS_COLOURS, COLOURS, GREEN, GREY, MARKERS, ORANGE, SMALLEST  # noqa: F401
+
 FRAME = {"fill": False, "edgecolor": "#D55E00", "linewidth": 1.6}
 
 
@@ -64,12 +63,18 @@ def image_rows(rows, title, labels=None, scale=0.62, framed=None):
     return figure
 
 
-def show_image(axis, image):
-    """Draws one image `(height, width, channels)` in [0, 1] into axes; grey ones as ink."""
+def show_image(axis, image, extent=None):
+    """Draws one image `(height, width, channels)` in [0, 1] into axes; grey ones as ink.
+
+    Args:
+        axis: Matplotlib axes.
+        image: the array.
+        extent: left, right, lower and upper limit of the image; where its pixels are if not given.
+    """
     if image.shape[-1] == 1:
-        axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1)
+        axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1, extent=extent)
     else:
-        axis.imshow(np.clip(image, 0, 1))
+        axis.imshow(np.clip(image, 0, 1), extent=extent)
     axis.axis("off")
 
 
@@ -92,7 +97,7 @@ def show_map(axis, images, limit=None):
 
 
 def scatter_by_class(axis, points, labels, names):
-    """Draws points of the plane with a colour and a marker for each class, and a legend.
+    """Draws points of the plane, a colour and a marker for each class, and a legend beside.
 
     Args:
         axis: Matplotlib axes.
@@ -105,10 +110,11 @@ def scatter_by_class(axis, points, labels, names):
             *points[labels == label].T,
             MARKERS[label % len(MARKERS)],
             markersize=2,
-            color=plt.cm.tab10(label % 10),
+            color=CLASS_COLOURS[label % len(CLASS_COLOURS)],
             label=names[label],
         )
-    axis.legend(markerscale=3, fontsize=7, handletextpad=0.1)
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5), "frameon": False}
+    axis.legend(markerscale=3, fontsize=SMALLEST, handletextpad=0.1, **beside)
 
 
 def to_picture(image, ink=False):

@@ -52,7 +52,7 @@ class Judge(features.Features):
         """
         logits = self._predicted(self.network, images)
         # TensorFlow's, as Keras warns of a softmax of one answer.
-        return (tf.nn.softmax(logits) if self.exclusive else tf.sigmoid(logits)).numpy()
+        return np.asarray(tf.nn.softmax(logits) if self.exclusive else tf.sigmoid(logits))
 
 
 def load(data, verbose="auto"):

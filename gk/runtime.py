@@ -11,6 +11,7 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from gk import style
 from gk.quiet import quiet_start
 
 
@@ -58,7 +59,8 @@ def setup(profile=None, seed=0, deterministic=False):
     Seeds Python, NumPy and TensorFlow, lets a GPU's memory grow with use, and gives
     TensorFlow few threads: the nets of this course are too small to feed many. NumPy, SciPy and
     scikit-learn get one: on shared cores, threads that wait for each other in a singular value
-    decomposition of a small table take many times as long.
+    decomposition of a small table take many times as long. Figures get the look of the course
+    (`gk.style`).
 
     Args:
         profile: `"cpu"` or `"gpu"`. `None` takes the environment variable `GK_PROFILE`, or
@@ -105,6 +107,7 @@ def setup(profile=None, seed=0, deterministic=False):
         threads = tf.config.threading.get_intra_op_parallelism_threads() or available_cores()
     threadpool_limits(limits=1)
     tf.get_logger().setLevel("ERROR")
+    style.use()
     keras.utils.set_random_seed(seed)
     # Keras before 3.13 goes on drawing from where the seed before has led.
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 13):

@@ -15,6 +15,7 @@ def test_scatter_by_class_names_the_classes_that_are_there():
     axis = plt.figure().subplots()
     figures.scatter_by_class(axis, points, labels, list("abcdefgh"))
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["a", "c", "h"]
+    assert not axis.get_legend().get_window_extent().overlaps(axis.bbox)
     for line, label in zip(axis.lines, (0, 2, 7), strict=True):
         assert np.array_equal(np.transpose(line.get_data()), points[labels == label])
     plt.close(axis.figure)

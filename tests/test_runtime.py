@@ -3,6 +3,7 @@
 import os
 
 import keras
+import matplotlib.pyplot as plt
 import pytest
 import tensorflow as tf
 from processes import run
@@ -15,7 +16,7 @@ import gk
 def left_as_it_was():
     """What `gk.setup` sets counts for the whole process, in which other tests run, too."""
     level = tf.get_logger().level
-    with threadpool_limits():  # sets none, and puts those of before back
+    with threadpool_limits(), plt.rc_context():  # both put back what was before
         yield
     tf.get_logger().setLevel(level)
 
@@ -36,6 +37,15 @@ def test_profile_comes_from_the_environment_and_unknown_ones_list_the_known(monk
     monkeypatch.setenv("GK_PROFILE", "tpu")
     with pytest.raises(ValueError, match=r"Expected 'cpu' or 'gpu'\. Received: 'tpu'"):
         gk.setup()
+
+
+def test_figures_get_the_look_of_the_course():
+    plt.style.use("dark_background")
+    gk.setup("cpu")
+    for part in ("figure", "axes", "savefig"):
+        assert plt.rcParams[f"{part}.facecolor"] == "white"
+    colours = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    assert tuple(colours) == gk.figures.COLOURS
 
 
 def test_another_seed_can_be_named_from_outside(monkeypatch):
