@@ -13,13 +13,13 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
 		while IFS='|' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
 	@printf '\n  NOTEBOOKS="01 02"  which notebooks (default: all)\n'
-	@printf '  DATASET=mnist      digits, mnist or fashion_mnist (default: the profile'"'"'s)\n'
+	@printf '  DATASET=mnist      digits, mnist, fashion_mnist or a folder of images (default: the profile'"'"'s)\n'
 	@printf '  PROFILE=gpu        cpu or gpu (default: cpu); gpu means larger nets and real data\n'
 	@printf '  ADDRESS=https://github.com/OWNER/REPOSITORY BRANCH=main  where copies find gk\n'
 	@printf '  VERSIONS="colab"   which versions to test: lowest, colab, python3.13, newest (all)\n'
@@ -92,6 +92,12 @@ bench-scale: $(READY) ## cost of a step by batch, side and width; memory while s
 
 bench-sides: $(READY) ## how good the DCGAN gets at 28, 32 and 64 pixels a side (an hour)
 	@$(BIN)/python benchmarks/sides.py
+
+bench-features: $(READY) ## how far features learned without labels agree with a judge's (ten minutes)
+	@$(BIN)/python benchmarks/features.py
+
+bench-folders: $(READY) ## a million small files read and learned from (half an hour, 10 GB of disk)
+	@$(BIN)/python benchmarks/folders.py
 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
 	@$(BIN)/python benchmarks/tricks.py

@@ -49,10 +49,10 @@ def learn(images, seed=0, verbose=0):
     That can be told only by who knows what is in a picture and how it stands (Gidaris, Singh &
     Komodakis, 2018, Unsupervised Representation Learning by Predicting Image Rotations,
     arXiv:1803.07728). Nothing has to be chosen for the kind of images, as transformations have
-    to be where views of one image are held against each other; features that were learned
-    without labels rank generators as well as those of classifiers (Morozov, Voynov & Babenko,
-    2021, On Self-Supervised Image Representations for GAN Evaluation). On digits, beside the
-    judge's: benchmarks/RESULTS.md. Pictures that look the same however they are turned, such as
+    to be where views of one image are held against each other. That features learned without
+    labels serve to judge generators is shown by Morozov, Voynov & Babenko (2021, On
+    Self-Supervised Image Representations for GAN Evaluation); for digits, beside a judge, an
+    untrained network and principal components, in benchmarks/RESULTS.md. Pictures that look the same however they are turned, such as
     textures, teach it little; it warns then. Sets the global seed.
 
     Args:

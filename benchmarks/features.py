@@ -2,7 +2,9 @@
 
 Each model draws 5,000 digits; the Fréchet distance to the test images is taken in the features
 of the judge, and in those that networks learn from the training images alone. What matters is
-whether both put the models into one order.
+whether both put the models into one order. Then 5,000 real digits are spoilt in known ways, and
+the distance over that of the same digits left whole says how clearly each kind of features
+notices.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import gk  # before TensorFlow, which it keeps quiet
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from scipy.stats import kendalltau, pearsonr, spearmanr
 from sklearn.decomposition import PCA
 
@@ -53,6 +56,33 @@ def classical(data):
     drawn = [model.sample(NUM_IMAGES // 10, label=label, seed=label) for label in range(10)]
     drawn = np.concatenate(drawn).reshape(-1, *shape)
     yield "mixtures of Gaussians", np.clip(drawn, 0, 1).astype("float32")
+
+
+def spoilt(data):
+    """Returns real digits with a planted fault, by what it is; the first are left whole."""
+    rng = np.random.default_rng(0)
+    images, labels = data.x_train[:NUM_IMAGES], data.y_train[:NUM_IMAGES]
+    flat = data.x_train.reshape(len(data.x_train), -1)
+    pca = PCA(64, random_state=0).fit(flat)
+    codes = rng.normal(size=(NUM_IMAGES, 64)) * np.sqrt(pca.explained_variance_)
+    drawn = pca.inverse_transform(codes).reshape(images.shape).clip(0, 1).astype("float32")
+    others = images[rng.permutation(NUM_IMAGES)]
+    ones = np.resize(images[labels == 1], (NUM_IMAGES // 2, *images.shape[1:]))
+    noise = rng.normal(0, 0.1, images.shape)
+    return {
+        "whole": images,
+        "one Gaussian in 64 components": drawn,
+        "upper and lower halves of different digits": np.concatenate(
+            [images[:, :14], others[:, 14:]], axis=1
+        ),
+        "no sevens": images[labels != 7],
+        "every second one a 1": np.concatenate([images[: NUM_IMAGES // 2], ones]),
+        "blurred, 3 × 3": tf.nn.avg_pool2d(images, 3, 1, "SAME").numpy(),
+        "noise of 0.1": np.clip(images + noise, 0, 1).astype("float32"),
+        "moved by a pixel": np.roll(images, 1, axis=2),
+        "mirrored": images[:, :, ::-1],
+        "two digits faded into each other": (images + others) / 2,
+    }
 
 
 def turned(data, seed):
@@ -97,25 +127,34 @@ def main():
     given = parser.parse_args()
     gk.setup("cpu", seed=0)
     data = gk.datasets.load("digits")
-    made = [*dcgans(data.x_train), *autoencoders(data.x_train), *classical(data)]
+    made = dict([*dcgans(data.x_train), *autoencoders(data.x_train), *classical(data)])
+    faults = spoilt(data)
 
-    def distances(kind):
+    def distances(kind, sets):
         real = kind.features(data.x_test)
-        return [gk.metrics.frechet_distance(real, kind.features(images)) for _, images in made]
+        return np.array(
+            [gk.metrics.frechet_distance(real, kind.features(part)) for part in sets.values()]
+        )
 
-    by_judge = distances(gk.judges.load("digits"))
+    judge = gk.judges.load("digits")
+    by_judge = distances(judge, made)
     columns, agreement = {"the judge": by_judge}, {}
+    noticed = {"the judge": distances(judge, faults)}
     for name, kind in KINDS.items():
         for seed in gk.progress(range(given.seeds), name, "network"):
-            found = distances(kind(data, seed))
+            features = kind(data, seed)
+            found = distances(features, made)
             columns.setdefault(name, found)
+            noticed[f"{name}, {seed}"] = distances(features, faults)
             agreement[name, seed] = {
                 "Spearman's rho": spearmanr(by_judge, found)[0],
                 "Kendall's tau": kendalltau(by_judge, found)[0],
                 "correlation of logarithms": pearsonr(np.log(by_judge), np.log(found))[0],
             }
-    print(pd.DataFrame(columns, index=[name for name, _ in made]).to_string(float_format="%.3g"))
+    print(pd.DataFrame(columns, index=made).to_string(float_format="%.3g"))
     print(pd.DataFrame(agreement).T.round(3).to_string())
+    over_whole = {name: values / values[0] for name, values in noticed.items()}
+    print(pd.DataFrame(over_whole, index=faults).to_string(float_format="%.3g"))
 
 
 if __name__ == "__main__":
