@@ -13,6 +13,7 @@ import arguments
 import jinja2
 import nbformat
 import papermill
+import records
 import side_by_side
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -43,19 +44,15 @@ def describe(notebook):
     """Returns what the card of an executed notebook shows: title, question, figure, claims."""
     heading = next(cell.source for cell in notebook.cells if cell.source.startswith("# "))
     title, question = heading.removeprefix("# ").split("\n\n")[:2]
-    figures, claims, number = [], [], 0
+    figures = []
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        # As in the notebook itself, where Papermill's cell of parameters is not.
-        number += cell.cell_type == "code" and "injected-parameters" not in tags
-        is_headline = "headline" in tags
+        is_headline = "headline" in cell.metadata.get("tags", [])
         for output in cell.get("outputs", []):
-            if "gk_claim" in output.get("metadata", {}):
-                claims.append({"cell": number, **output.metadata["gk_claim"]})
             if "image/png" in output.get("data", {}):
                 figures.append((is_headline, output.data["image/png"]))
     # The cell tagged "headline", or else the first figure.
     figure = max(figures, key=lambda pair: pair[0])[1] if figures else None
+    claims = records.read(notebook)
     return {"title": title, "question": question, "figure": figure, "claims": claims}
 
 
