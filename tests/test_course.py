@@ -12,6 +12,7 @@ from pathlib import Path
 
 import arguments
 import course
+import folding
 import nbformat
 import psutil
 import pytest
@@ -372,6 +373,61 @@ def test_outputs_are_saved_in_place_as_from_one_core(all_cores, project):
     cells = nbformat.read(path, as_version=4).cells
     assert [cell.execution_count for cell in cells[1:]] == [1, 2]
     assert cells[2].outputs[0]["data"]["text/plain"] == "1"
+
+
+def cell(source, *tags, **metadata):
+    return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags), **metadata})
+
+
+def test_folding_follows_the_tag():
+    unfolded = cell("# @title Draw\n1", cellView="form", jupyter={"source_hidden": True})
+    cells = [cell("# @title Draw\n1", "fold"), cell("# @title Draw\n1", "headline"), unfolded]
+    notebook = folding.fold(nbformat.v4.new_notebook(cells=cells))
+    assert [dict(cell.metadata) for cell in notebook.cells] == [
+        {"tags": ["fold"], "cellView": "form", "jupyter": {"source_hidden": True}},
+        {"tags": ["headline"]},
+        {"tags": []},
+    ]
+
+
+@pytest.mark.parametrize("source", ["1", "\n# @title Draw", "#@title Draw", "# @title"])
+def test_what_is_folded_needs_a_title(source):
+    notebook = nbformat.v4.new_notebook(cells=[cell(source, "fold")])
+    with pytest.raises(ValueError, match="# @title and a title as the first line of a code cell"):
+        folding.fold(notebook)
+
+
+def test_pages_fold_the_source_of_a_cell_and_show_what_it_made():
+    folded = cell("# @title Draw a < b\nprint('drawn')", "fold", "headline")
+    folded.execution_count = 4
+    folded.outputs = [nbformat.v4.new_output("stream", name="stdout", text="a digit")]
+    notebook = nbformat.v4.new_notebook(cells=[folded, cell("# @title Plain\nprint('seen')")])
+    page = run.page_of(notebook)
+    (inside,) = re.findall("<details[^>]*>(.*?)</details>", page, re.DOTALL)
+    summary, source = inside.split("</summary>")
+    words = re.sub("<[^>]+>", "", summary).split()
+    assert " ".join(words) == "In [4]: Draw a &lt; b"
+    assert "drawn" in source
+    outside = page.replace(inside, "")
+    for text in ("a digit", "seen"):
+        assert text in outside
+        assert text not in inside
+
+
+def test_saving_folds_what_is_tagged_and_stops_before_it_runs_what_has_no_title(project):
+    folder = project(one=["# @title Count\n1 + 1"], other=["open('started', 'w')"])
+    path, other = sorted((folder / "notebooks").iterdir())
+    for place in (path, other):
+        notebook = nbformat.read(place, as_version=4)
+        notebook.cells[2].metadata["tags"] = ["fold"]
+        nbformat.write(notebook, place)
+    call("save", "--notebooks", "01", "--jobs", 1)
+    saved = nbformat.read(path, as_version=4).cells[2]
+    assert saved.metadata == {"tags": ["fold"], **folding.METADATA}
+    assert saved.outputs[0]["data"]["text/plain"] == "2"
+    with pytest.raises(ValueError, match="Expected # @title"):
+        call("save", "--notebooks", "02", "--jobs", 1)
+    assert not (folder / "notebooks" / "started").exists()
 
 
 CLAIM = """import os

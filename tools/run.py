@@ -85,6 +85,15 @@ def without_exercises(notebook):
     return notebook
 
 
+def page_of(notebook):
+    """Returns the page of an executed notebook, with pictures in it and folded cells folded."""
+    template = Path(__file__).with_name("page.html.j2")
+    page, _ = HTMLExporter(embed_images=True, template_file=str(template)).from_notebook_node(
+        notebook
+    )
+    return page
+
+
 def run_notebook(path, output, parameters, tell):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
@@ -113,8 +122,7 @@ def run_notebook(path, output, parameters, tell):
     notebook = nbformat.read(executed, as_version=4)
     notebook = tidy(notebook)
     nbformat.write(notebook, executed)
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
-    executed.with_suffix(".html").write_text(page, encoding="utf-8")
+    executed.with_suffix(".html").write_text(page_of(notebook), encoding="utf-8")
     facts = {"name": path.stem, "number": arguments.number_of(path), "minutes": minutes}
     return {**facts, "error": error, **describe(notebook)}
 
