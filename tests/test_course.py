@@ -403,7 +403,7 @@ def test_pages_fold_the_source_of_a_cell_and_show_what_it_made():
     folded.outputs = [nbformat.v4.new_output("stream", name="stdout", text="a digit")]
     notebook = nbformat.v4.new_notebook(cells=[folded, cell("# @title Plain\nprint('seen')")])
     page = run.page_of(notebook)
-    (inside,) = re.findall("<details[^>]*>(.*?)</details>", page, re.DOTALL)
+    (inside,) = re.findall('<details class="folded">(.*?)</details>', page, re.DOTALL)
     summary, source = inside.split("</summary>")
     words = re.sub("<[^>]+>", "", summary).split()
     assert " ".join(words) == "In [4]: Draw a &lt; b"
