@@ -40,6 +40,10 @@ def faults(notebook, number, keys):
             f"{num_headlines} headlines: make 1 to {MAX_HEADLINES}",
         ),
         (num_tables == 1, f"{num_tables} calls of `measured`: make 1, in the closing cell"),
+        (
+            code.partition("### BEGIN SOLUTION")[0].count(".measured(") == num_tables,
+            "`measured` after an exercise: put the closing cell before them",
+        ),
         ("gk.claim(" not in code, "`gk.claim` beside `gk.Claims`: make all claims by the latter"),
         (
             not re.search(r"\bat_(least|most)\s*=", code),

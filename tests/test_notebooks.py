@@ -171,6 +171,7 @@ def test_the_form_of_gk_claims_can_be_kept():
         ("claims.headline(", "\n".join(["claims.headline("] * 6), "6 headlines: make 1 to 5"),
         ("claims.measured", "print", "0 calls of `measured`: make 1"),
         ("claims.measured(", "claims.measured([])\nclaims.measured(", "2 calls of `measured`"),
+        ("claims.measured", "### BEGIN SOLUTION\n1\nclaims.measured", "before them"),
         ("claims.measured", "gk.claim(1)\nclaims.measured", "`gk.claim` beside `gk.Claims`"),
         ("0.1)", "0.1, at_most=1)", "put it into gk/bounds.ini"),
         ("1\n", "1\n" * 200, "lines of code: keep to 350"),
