@@ -13,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks claims student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -55,6 +55,9 @@ colab: $(READY) ## write copies of the notebooks that install gk from ADDRESS to
 
 seeds: $(READY) ## run the notebooks under five seeds and print each claim's range (long)
 	@$(BIN)/python tools/course.py seeds --notebooks "$(NOTEBOOKS)" --dataset "$(DATASET)" --jobs "$(JOBS)"
+
+claims: $(READY) ## list each claim with what measures it in docs/claims.md
+	@$(BIN)/python tools/course.py claims
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. notebooks

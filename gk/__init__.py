@@ -24,6 +24,7 @@ _HOMES = {
     "PROFILES": "runtime",
     "VAE": "vae",
     "Autoencoder": "autoencoder",
+    "Claims": "claims",
     "GenerativeClassifier": "mixture",
     "claim": "claims",
     "explore": "sliders",

@@ -52,8 +52,9 @@ def learn(images, seed=0, verbose=0):
     to be where views of one image are held against each other. That features learned without
     labels serve to judge generators is shown by Morozov, Voynov & Babenko (2021, On
     Self-Supervised Image Representations for GAN Evaluation); for digits, beside a judge, an
-    untrained network and principal components, in benchmarks/RESULTS.md. Pictures that look the same however they are turned, such as
-    textures, teach it little; it warns then. Sets the global seed.
+    untrained network and principal components, in benchmarks/RESULTS.md. Pictures that look the
+    same however they are turned, such as textures, teach it little; it warns then. Sets the
+    global seed.
 
     Args:
         images: array `(n, height, width, channels)` in [0, 1], or `gk.pixels.Pixels`.

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import arguments
 import course
+import folding
 import nbformat
 import psutil
 import pytest
+import records
 import run
+import seeds
 import side_by_side
 
 import gk
@@ -109,13 +112,64 @@ def command_for(folder, *given):
 
 def test_the_index_is_escaped(tmp_path):
     card = {"name": "01_a", "minutes": 1.0, "error": "<e>", "title": "<t>", "question": "<q>"}
-    claim = {"code": "<c>", "statement": "a < b", "measured": "<m>", "expected": "<x>", "cell": 3}
+    claim = {"sentence": "a < b", "measured": "<m>", "expected": "<x>", "cell": 3, "holds": True}
+    claim |= {"codes": ["<c>"], "key": None, "headline": True}
     cards = [{**card, "figure": None, "claims": [claim]}]
     run.write_index(cards, tmp_path, "<d>", "<p>", 1.0)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     for letter in "tqecmxdp":
         assert f"&lt;{letter}&gt;" in page
     assert "a &lt; b" in page
+
+
+def claiming(*records_by_cell):
+    """Returns an executed notebook whose cells claim what is in these records."""
+    cells = [nbformat.v4.new_markdown_cell("# Title\n\nWhat?")]
+    for found in records_by_cell:
+        output = nbformat.v4.new_output("display_data", metadata={"gk_claim": found})
+        cells.append(nbformat.v4.new_code_cell(outputs=[output]))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def record(key, holds=True, headline=False):
+    facts = {"codes": ["A4", "A10"], "measured": "2 dB", "expected": "at most 3 dB"}
+    return {"key": key, "sentence": f"On {key}.", "holds": holds, "headline": headline, **facts}
+
+
+OLD = {"code": "A5", "statement": "maps shared", "measured": "100 %", "expected": "at least 1 %"}
+
+
+def test_both_forms_of_claims_are_read_alike():
+    notebook = claiming(OLD, record("pca", headline=True), [record("wide"), record("smile")])
+    notebook.cells[2].metadata["tags"] = ["injected-parameters"]
+    claims = records.read(notebook)
+    assert [claim["cell"] for claim in claims] == [1, 1, 2, 2]
+    assert [claim["key"] for claim in claims] == [None, "pca", "wide", "smile"]
+    assert [claim["headline"] for claim in claims] == [True, True, False, False]
+    old, new = claims[:2]
+    assert set(old) == set(new)
+    assert old["sentence"] == "maps shared"
+    assert old["codes"] == ["A5"]
+    assert old["holds"]
+
+
+def test_a_card_shows_headlines_and_how_many_others_hold(tmp_path):
+    card = {"name": "01_a", "minutes": 1.0, "error": None, "title": "t", "question": "q"}
+    for wide, told in [(True, "all within bounds"), (False, "1 out of bounds")]:
+        notebook = claiming(
+            record("pca", headline=True), [record("wide", holds=wide), record("smile")]
+        )
+        cards = [{**card, **run.describe(notebook)}]
+        run.write_index(cards, tmp_path, "digits", "cpu", 1.0)
+        page = (tmp_path / "index.html").read_text(encoding="utf-8")
+        assert page.count("<li") == 1
+        assert re.search(r"<li>On pca\.\s+<b>2 dB</b>\s+<span[^>]+>\(expected at most 3 dB", page)
+        assert f"2 more measured, {told} · In[2]" in page
+    cards = [{**card, **run.describe(claiming(OLD))}]
+    run.write_index(cards, tmp_path, "digits", "cpu", 1.0)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<li><b>A5</b> maps shared: <b>100 %</b>" in page
+    assert "more measured" not in page
 
 
 def wait_until(happened, seconds=60):
@@ -321,6 +375,61 @@ def test_outputs_are_saved_in_place_as_from_one_core(all_cores, project):
     assert cells[2].outputs[0]["data"]["text/plain"] == "1"
 
 
+def cell(source, *tags, **metadata):
+    return nbformat.v4.new_code_cell(source, metadata={"tags": list(tags), **metadata})
+
+
+def test_folding_follows_the_tag():
+    unfolded = cell("# @title Draw\n1", cellView="form", jupyter={"source_hidden": True})
+    cells = [cell("# @title Draw\n1", "fold"), cell("# @title Draw\n1", "headline"), unfolded]
+    notebook = folding.fold(nbformat.v4.new_notebook(cells=cells))
+    assert [dict(cell.metadata) for cell in notebook.cells] == [
+        {"tags": ["fold"], "cellView": "form", "jupyter": {"source_hidden": True}},
+        {"tags": ["headline"]},
+        {"tags": []},
+    ]
+
+
+@pytest.mark.parametrize("source", ["1", "\n# @title Draw", "#@title Draw", "# @title"])
+def test_what_is_folded_needs_a_title(source):
+    notebook = nbformat.v4.new_notebook(cells=[cell(source, "fold")])
+    with pytest.raises(ValueError, match="# @title and a title as the first line of a code cell"):
+        folding.fold(notebook)
+
+
+def test_pages_fold_the_source_of_a_cell_and_show_what_it_made():
+    folded = cell("# @title Draw a < b\nprint('drawn')", "fold", "headline")
+    folded.execution_count = 4
+    folded.outputs = [nbformat.v4.new_output("stream", name="stdout", text="a digit")]
+    notebook = nbformat.v4.new_notebook(cells=[folded, cell("# @title Plain\nprint('seen')")])
+    page = run.page_of(notebook)
+    (inside,) = re.findall('<details class="folded">(.*?)</details>', page, re.DOTALL)
+    summary, source = inside.split("</summary>")
+    words = re.sub("<[^>]+>", "", summary).split()
+    assert " ".join(words) == "In [4]: Draw a &lt; b"
+    assert "drawn" in source
+    outside = page.replace(inside, "")
+    for text in ("a digit", "seen"):
+        assert text in outside
+        assert text not in inside
+
+
+def test_saving_folds_what_is_tagged_and_stops_before_it_runs_what_has_no_title(project):
+    folder = project(one=["# @title Count\n1 + 1"], other=["open('started', 'w')"])
+    path, other = sorted((folder / "notebooks").iterdir())
+    for place in (path, other):
+        notebook = nbformat.read(place, as_version=4)
+        notebook.cells[2].metadata["tags"] = ["fold"]
+        nbformat.write(notebook, place)
+    call("save", "--notebooks", "01", "--jobs", 1)
+    saved = nbformat.read(path, as_version=4).cells[2]
+    assert saved.metadata == {"tags": ["fold"], **folding.METADATA}
+    assert saved.outputs[0]["data"]["text/plain"] == "2"
+    with pytest.raises(ValueError, match="Expected # @title"):
+        call("save", "--notebooks", "02", "--jobs", 1)
+    assert not (folder / "notebooks" / "started").exists()
+
+
 CLAIM = """import os
 from IPython.display import display
 claim = {"code": "S1", "statement": "seed", "expected": "any", "measured": os.environ["GK_SEED"]}
@@ -336,6 +445,18 @@ def test_seeds_differ_and_a_failing_one_is_named(project, capsys):
     assert "| S1 | 2 | seed | any | 1 to 3 |" in told.out
     assert "FAILED seed 3: cell In[3]: KeyError: 'no such dog'" in told.out
     assert "01 claims, seed 3: failed after" in told.err
+
+
+def test_the_table_of_seeds_knows_both_forms(capsys):
+    notebook = claiming(OLD, [record("a | b")])
+    cards = {seed: {**run.describe(notebook), "error": None} for seed in (1, 2)}
+    seeds.print_table(Path("01_a.ipynb"), cards, "digits")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "| claim | cell of 01 | what | must be | digits |",
+        "| --- | --- | --- | --- | --- |",
+        "| A5 | 1 | maps shared | at least 1 % | 100 % |",
+        r"| A4 A10 a \| b | 2 | On a \| b. | at most 3 dB | 2 dB |",
+    ]
 
 
 def test_native_log_lines_are_left_out_and_other_errors_stay():

@@ -2,15 +2,20 @@
 
 import ast
 import base64
+import copy
 import itertools
 import re
 from pathlib import Path
 
+import folding
 import nbformat
 import pytest
+import records
+import retold
 import run
 
 import gk
+from gk import bounds
 
 ROOT = Path(__file__).resolve().parent.parent
 ALL = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -18,6 +23,7 @@ NOTEBOOKS = [path for path in ALL if path.name[:2].isdecimal()]
 # Pages outside of the course's order have no exercises.
 of_course = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 TIMES = re.compile(r"\d:\d\d<")  # of a progress bar
+CLAIM = re.compile(r"gk\.claim\(|\.headline\(|\.measured\(")
 LOCAL_PATH = re.compile(r"(?<![\w./-])(/(home|root|Users|work|tmp|usr|content)/|[A-Z]:\\)\w")
 
 
@@ -59,7 +65,7 @@ def test_figures_claims_and_the_first_line_are_there(code_cells):
     for cell in code_cells:
         # A call in a loop shows more than one.
         shown = sum("gk_claim" in output.get("metadata", {}) for output in cell.outputs)
-        assert shown >= cell.source.count("gk.claim(")
+        assert shown >= len(CLAIM.findall(cell.source))
 
 
 def test_no_output_is_an_error_a_warning_or_a_vector_drawing(code_cells):
@@ -71,16 +77,20 @@ def test_no_output_is_an_error_a_warning_or_a_vector_drawing(code_cells):
             assert "image/svg+xml" not in output.get("data", {})
 
 
-def test_nbval_compares_every_cell_but_tables_that_vary(code_cells):
+def test_nbval_compares_every_cell_but_tables_that_vary(notebook, code_cells):
+    allowed = {"parameters", "headline", "nbval-ignore-output"}
+    if retold.is_retold(notebook):
+        allowed.add(folding.TAG)
     for cell in code_cells:
         assert not re.search(r"^# ?NBVAL", cell.source, re.MULTILINE), "use the tag instead"
-        assert set(cell.metadata.get("tags", [])) <= {
-            "parameters",
-            "headline",
-            "nbval-ignore-output",
-        }
+        assert set(cell.metadata.get("tags", [])) <= allowed
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
-            assert "gk.claim(" not in cell.source
+            assert not CLAIM.search(cell.source)
+
+
+def test_cells_are_folded_as_their_tags_say(notebook):
+    folded = folding.fold(copy.deepcopy(notebook))
+    assert folded == notebook, "run `make notebooks`"
 
 
 def test_one_title_then_a_question_then_headings_without_jumps(notebook, prose):
@@ -120,6 +130,70 @@ def test_solutions_are_marked_and_checked(notebook, code_cells):
     for source in solutions:
         assert source.count("### BEGIN SOLUTION") == source.count("### END SOLUTION") == 1
         assert "assert " in source.split("### END SOLUTION")[1]
+
+
+@of_course
+def test_a_notebook_that_uses_gk_claims_has_their_form(path, notebook):
+    number = path.name[:2]
+    keys = [key for of, key in bounds.read() if of == number]
+    if retold.is_retold(notebook):
+        assert not retold.faults(notebook, number, keys)
+        claimed = [claim["key"] for claim in records.read(notebook)]
+        assert len(claimed) == len(set(claimed))
+
+
+def of_retold_form(change=lambda source: source, num_cells=4, num_solutions=3):
+    """Returns a notebook of the form that uses `gk.Claims`, after a change of its code."""
+    sources = [
+        'claims = gk.Claims("02", DATASET, profile)',
+        'claims.headline("pca", "It is PCA.", 0.1)',
+        'claims.measured([("wide", "error", 1)])',
+        *["### BEGIN SOLUTION\n1\n### END SOLUTION"] * num_solutions,
+        *["1"] * (num_cells - 4),
+    ]
+    cells = [nbformat.v4.new_code_cell(change(source)) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_the_form_of_gk_claims_can_be_kept():
+    notebook = of_retold_form(num_cells=42)
+    assert retold.is_retold(notebook)
+    assert not retold.is_retold(of_retold_form(lambda source: source.replace("gk.Claims", "f")))
+    assert len(notebook.cells) <= retold.MAX_CELLS
+    assert retold.faults(notebook, "02", ["pca", "wide"]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('"02"', '"03"', 'by `gk.Claims("02", …)`'),
+        ("claims.headline", "print", "0 headlines: make 1 to 5"),
+        ("claims.headline(", "\n".join(["claims.headline("] * 6), "6 headlines: make 1 to 5"),
+        ("claims.measured", "print", "0 calls of `measured`: make 1"),
+        ("claims.measured(", "claims.measured([])\nclaims.measured(", "2 calls of `measured`"),
+        ("claims.measured", "### BEGIN SOLUTION\n1\nclaims.measured", "before them"),
+        ("claims.measured", "gk.claim(1)\nclaims.measured", "`gk.claim` beside `gk.Claims`"),
+        ("0.1)", "0.1, at_most=1)", "put it into gk/bounds.ini"),
+        ("1\n", "1\n" * 200, "lines of code: keep to 350"),
+    ],
+)
+def test_what_differs_from_the_form_of_gk_claims_is_told(old, new, fault):
+    notebook = of_retold_form(lambda source: source.replace(old, new))
+    (told,) = retold.faults(notebook, "02", ["pca", "wide"])
+    assert fault in told
+
+
+def test_bounds_that_no_cell_asks_for_are_told():
+    (told,) = retold.faults(of_retold_form(), "02", ["pca", "wider", "wide", "w"])
+    assert told.startswith("no cell names wider, w: remove the sections")
+
+
+def test_the_form_of_gk_claims_is_short_and_has_exercises():
+    (told,) = retold.faults(of_retold_form(num_cells=50), "02", [])
+    assert told.endswith("cells: keep to 45")
+    for num_solutions, is_fine in [(2, False), (3, True), (5, True), (6, False)]:
+        told = retold.faults(of_retold_form(num_solutions=num_solutions), "02", [])
+        assert bool(told) != is_fine
 
 
 def test_ones_own_images_need_ten_cells():

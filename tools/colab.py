@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import arguments
+import folding
 import nbformat
 
 CELL = Path(__file__).with_name("colab_cell.py")
@@ -54,8 +55,7 @@ def installing_cell(address, branch):
     """Returns the cell that installs gk, folded in Colab and in JupyterLab."""
     source = CELL.read_text(encoding="utf-8").rstrip()
     source = source.replace('ADDRESS = ""', f'ADDRESS = "git+{address}@{branch}"')
-    folded = {"cellView": "form", "jupyter": {"source_hidden": True}}
-    return nbformat.v4.new_code_cell(source, id="install-gk", metadata=folded)
+    return nbformat.v4.new_code_cell(source, id="install-gk", metadata=folding.METADATA)
 
 
 def for_colab(notebook, address, branch, name):

@@ -11,6 +11,7 @@ SUBCOMMANDS = {
     "student": "write copies of the notebooks without solutions",
     "colab": "write copies of the notebooks that install gk by themselves",
     "seeds": "run the notebooks under several seeds and print each claim's range",
+    "claims": "list each claim with what measures it in docs/claims.md",
     "versions": "try the course with other versions of Python and packages",
     "mutants": "plant bugs one by one and see that the tests catch each",
 }

@@ -13,6 +13,7 @@ import arguments
 import jinja2
 import nbformat
 import papermill
+import records
 import side_by_side
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -43,19 +44,15 @@ def describe(notebook):
     """Returns what the card of an executed notebook shows: title, question, figure, claims."""
     heading = next(cell.source for cell in notebook.cells if cell.source.startswith("# "))
     title, question = heading.removeprefix("# ").split("\n\n")[:2]
-    figures, claims, number = [], [], 0
+    figures = []
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        # As in the notebook itself, where Papermill's cell of parameters is not.
-        number += cell.cell_type == "code" and "injected-parameters" not in tags
-        is_headline = "headline" in tags
+        is_headline = "headline" in cell.metadata.get("tags", [])
         for output in cell.get("outputs", []):
-            if "gk_claim" in output.get("metadata", {}):
-                claims.append({"cell": number, **output.metadata["gk_claim"]})
             if "image/png" in output.get("data", {}):
                 figures.append((is_headline, output.data["image/png"]))
     # The cell tagged "headline", or else the first figure.
     figure = max(figures, key=lambda pair: pair[0])[1] if figures else None
+    claims = records.read(notebook)
     return {"title": title, "question": question, "figure": figure, "claims": claims}
 
 
@@ -88,6 +85,15 @@ def without_exercises(notebook):
     return notebook
 
 
+def page_of(notebook):
+    """Returns the page of an executed notebook, with pictures in it and folded cells folded."""
+    template = Path(__file__).with_name("page.html.j2")
+    page, _ = HTMLExporter(embed_images=True, template_file=str(template)).from_notebook_node(
+        notebook
+    )
+    return page
+
+
 def run_notebook(path, output, parameters, tell):
     """Executes one notebook into `output`; returns its card, which tells of a failure too."""
     executed = output / path.name
@@ -116,8 +122,7 @@ def run_notebook(path, output, parameters, tell):
     notebook = nbformat.read(executed, as_version=4)
     notebook = tidy(notebook)
     nbformat.write(notebook, executed)
-    page, _ = HTMLExporter(embed_images=True).from_notebook_node(notebook)
-    executed.with_suffix(".html").write_text(page, encoding="utf-8")
+    executed.with_suffix(".html").write_text(page_of(notebook), encoding="utf-8")
     facts = {"name": path.stem, "number": arguments.number_of(path), "minutes": minutes}
     return {**facts, "error": error, **describe(notebook)}
 

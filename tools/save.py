@@ -10,6 +10,7 @@ import contextlib
 import re
 
 import arguments
+import folding
 import nbformat
 import side_by_side
 from nbclient import NotebookClient
@@ -29,7 +30,7 @@ def leave_out_times(notebook):
 
 def execute(path, tell):
     """Returns a notebook's path, and the text of the notebook as it is to be saved."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = folding.fold(nbformat.read(path, as_version=4))
     num_cells = len(notebook.cells)
     tell(0, num_cells)
     client = NotebookClient(

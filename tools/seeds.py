@@ -12,6 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import arguments
+import records
 import side_by_side
 from run import has_error, parameters_of, run_notebook, set_environment
 from tqdm import tqdm
@@ -29,15 +30,16 @@ def print_table(path, cards, dataset):
     measured = defaultdict(list)
     for card in cards.values():
         for claim in card["claims"]:
-            columns = (claim[key] for key in ("code", "cell", "statement", "expected"))
-            measured[tuple(columns)].append(claim["measured"])
+            names = " ".join([*claim["codes"], claim["key"] or ""]).strip()
+            columns = (names, claim["cell"], claim["sentence"], claim["expected"])
+            measured[columns].append(claim["measured"])
     name = arguments.number_of(path) or path.stem
-    lines = ["", f"| claim | cell of {name} | what | must be | {dataset} |"]
-    lines.append("|---" * 5 + "|")
+    heads = ("claim", f"cell of {name}", "what", "must be", dataset)
+    lines = ["", records.row(*heads), records.row(*["---"] * len(heads))]
     for columns, numbers in measured.items():
         ends = sorted(numbers, key=lambda number: float(number.split()[0]))
         reach = " to ".join(dict.fromkeys((ends[0], ends[-1])))
-        lines.append(f"| {' | '.join(map(str, (*columns, reach)))} |")
+        lines.append(records.row(*columns, reach))
     for seed, card in cards.items():
         if has_error(card):
             lines.append(f"FAILED seed {seed}: {card['error']}")
