@@ -13,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks claims student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks claims student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-own-images bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -98,6 +98,9 @@ bench-sides: $(READY) ## how good the DCGAN gets at 28, 32 and 64 pixels a side 
 
 bench-features: $(READY) ## how far features learned without labels agree with a judge's (ten minutes)
 	@$(BIN)/python benchmarks/features.py
+
+bench-own-images: $(READY) ## the page on one's own images on three folders (ten minutes)
+	@$(BIN)/python benchmarks/own_images.py
 
 bench-folders: $(READY) ## a million small files read and learned from (half an hour, 10 GB of disk)
 	@$(BIN)/python benchmarks/folders.py

@@ -1,5 +1,6 @@
 """Image data sets under one roof: drawn ones that ship with `gk`, real ones by download."""
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -41,7 +42,7 @@ EMBEDDED_SETS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
     """Images with their labels, split into a training and a test set.
 
@@ -136,8 +137,8 @@ def load(name, image_shape=None):
     >>> data.x_train.shape, data.x_train.dtype
     ((12000, 28, 28, 1), dtype('float32'))
     """
-    if name not in names() and _is_path(name):
-        return from_folder(name, image_shape or DEFAULT_SHAPE)
+    if isinstance(name, os.PathLike) or (name not in names() and _is_path(name)):
+        return from_folder(name, DEFAULT_SHAPE if image_shape is None else image_shape)
     fixed = _fixed_shape(name)
     if image_shape is not None and fixed is not None and tuple(image_shape) != fixed:
         raise ValueError(
@@ -199,7 +200,8 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15, *, cache=True, i
     ```
     """
     arrays, classes, report = folders.read(path, image_shape, fit, test_share, cache)
-    name = Path(path).expanduser().resolve().stem
+    place = Path(os.fsdecode(path)).expanduser().resolve()
+    name = place.name if place.is_dir() else place.stem
     source = f"{len(report.table):,} files of {name}"
     fields = _as_floats(arrays, in_memory)
     return Dataset(name, source, **fields, class_names=classes, report=report)
@@ -207,7 +209,11 @@ def from_folder(path, image_shape, fit="crop", test_share=0.15, *, cache=True, i
 
 def _is_path(name):
     """Whether a name means a place on disk, so that one that is not there is named as such."""
-    return "/" in name or os.sep in name or Path(name).expanduser().exists()
+    if not isinstance(name, str):
+        return False
+    with contextlib.suppress(OSError, RuntimeError):  # longer than a name may be; nobody's home
+        return "/" in name or os.sep in name or Path(name).expanduser().exists()
+    return False
 
 
 def package_data_folder():

@@ -36,6 +36,8 @@ class Features:
         return self._predicted(self._features, images)
 
     def _predicted(self, network, images):
+        if not len(images):
+            return np.zeros((0, network.output_shape[-1]), "float32")
         firsts = range(0, len(images), self._chunk)
         chunks = (images[first : first + self._chunk] for first in firsts)
         if self._prepare is not None:
@@ -65,6 +67,8 @@ def learn(images, seed=0, verbose=0):
         A Keras model as `gk.networks.judge` builds it, with 4 outputs: quarters of a turn, 0 to
         3, against the clock. It takes squares: `squares(images)`.
     """
+    if not len(images):
+        raise ValueError("Expected images to learn from. Received: none.")
     keras.utils.set_random_seed(seed)
     side = max(images.shape[1:3])
     network = networks.judge((side, side, images.shape[3]), 4)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import secrets
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pooch
 
+from gk.pixels import Pixels
+
 # Beside the arrays of a file of weights: what builds the model, and the hash of all the rest.
 CONFIG, HASH = "config", "content_sha256"
+PART = 4096
 
 
 def read_npz(path, remedy):
@@ -37,9 +41,12 @@ def content_sha256(arrays):
     """
     digest = hashlib.sha256()
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = arrays[name]
+        if not isinstance(array, Pixels):
+            array = np.ascontiguousarray(array)
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.tobytes())
+        for first in range(0, len(array), PART):  # memory may not hold all
+            digest.update(np.ascontiguousarray(array[first : first + PART]).tobytes())
     return digest.hexdigest()
 
 
@@ -53,7 +60,8 @@ def written_whole(path):
     """Gives the path to write to; the file appears at `path` whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"unfinished.{path.name}")
+    # Two may write one file: the last one counts, and neither disturbs the other.
+    unfinished = path.with_name(f"unfinished.{secrets.token_hex(4)}.{path.name}")
     try:
         yield unfinished
         unfinished.replace(path)

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from gk.files import content_sha256
-from gk.pixels import Pixels
 
 # What `fit` adds to the settings of a model.
 OF_A_RUN = ("x", "y", "sample_weight", "validation", "batch_size", "shuffle", "steps")
@@ -50,8 +49,6 @@ def identity_of(data):
 
 def line_of(array):
     """Returns a line that tells this array, or these `gk.pixels.Pixels`, from others."""
-    if isinstance(array, Pixels):
-        return f"{array.shape} of {array.content}"
     if array.dtype == object:  # texts, whose bytes would be addresses
         array = np.array(array.tolist())
     return f"array {array.shape}, SHA-256 {content_sha256({'': array})[:12]}"

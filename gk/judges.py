@@ -1,5 +1,6 @@
 """The judges: small classifiers, trained once and kept, that tell what an image shows."""
 
+import os
 import warnings
 
 import keras
@@ -75,14 +76,14 @@ def load(data, verbose="auto"):
     Raises:
         ValueError: if the name is unknown, or the file of the judge is missing or damaged.
     """
-    name = data if isinstance(data, str) else data.name
+    name = data if isinstance(data, (str, os.PathLike)) else data.name
     if name in NAMES and (isinstance(data, str) or data.report is None):
         remedy = "Restore it with `git checkout data` in a clone, or train it with `make judges`."
         network = _read(path_of(name), name, remedy)
         if name == "faces":
             return Judge(network, tuple(faces.ATTRIBUTES), exclusive=False)
         return Judge(network, datasets.class_names(name), exclusive=True)
-    if isinstance(data, str):
+    if isinstance(data, (str, os.PathLike)):
         data = datasets.load(data)
     # Known by the content, so that another content gets another judge.
     key = f"{identity.line_of(data.x_train)} {identity.line_of(data.y_train)}"
@@ -120,8 +121,13 @@ def train(data, seed=0, verbose=0):
     Returns:
         A Keras model, see `gk.networks.judge`.
     """
-    if isinstance(data, str):
+    if isinstance(data, (str, os.PathLike)):
         data = datasets.load(data)
+    if not len(data.x_train):
+        raise ValueError(
+            f"Expected training images in {data.name}. Received: none. More images, or a smaller "
+            "test_share."
+        )
     is_faces = data.name == "faces" and data.report is None
     num_classes = len(data.class_names)
     if num_classes < 2 or (not is_faces and len(data.x_train) < FEWEST_OF_A_CLASS * num_classes):

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Pixels:
     """Images kept as bytes that come as floats in [0, 1].
 
@@ -16,18 +16,16 @@ class Pixels:
     Attributes:
         stored: uint8 array `(m, height, width, channels)`, as a rule one that lies on disk.
         places: int64 array `(n,)`, where in `stored` each image lies.
-        content: text that tells this content from other.
 
     Example:
 
-    >>> images = Pixels(np.full((3, 2, 2, 1), 255, np.uint8), np.array([0, 2]), "white")
+    >>> images = Pixels(np.full((3, 2, 2, 1), 255, np.uint8), np.array([0, 2]))
     >>> images.shape, images[:1].dtype, float(images[1].max())
     ((2, 2, 2, 1), dtype('float32'), 1.0)
     """
 
     stored: np.ndarray
     places: np.ndarray
-    content: str
 
     dtype = np.dtype("float32")
     ndim = 4
@@ -39,11 +37,19 @@ class Pixels:
     def __len__(self):
         return len(self.places)
 
+    def __repr__(self):
+        return f"Pixels({self.shape}, kept as bytes, float32 in [0, 1] where asked for)"
+
     def __getitem__(self, key):
-        """Returns the images of an index, a slice or an array of indices as float32."""
-        images = self.stored[self.places[key]].astype(np.float32)
+        """Returns what NumPy would of an array, as float32; reads the images of its first part."""
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if first is Ellipsis or first is None:
+            return self[:][key]
+        images = self.stored[self.places[first]].astype(np.float32)
         images /= np.float32(255)
-        return images
+        if not rest:
+            return images
+        return images[tuple(rest) if images.ndim == 3 else (slice(None), *rest)]
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
@@ -52,4 +58,4 @@ class Pixels:
 
     def part(self, where):
         """Returns the images of a slice, kept as they are."""
-        return Pixels(self.stored, self.places[where], f"{self.content}, {where}")
+        return Pixels(self.stored, self.places[where])

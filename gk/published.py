@@ -35,7 +35,8 @@ def read(name, image_shape=None):
     """
     if name == "cifar10":
         return _read_cifar10()
-    image_shape = image_shape or archives.ARCHIVE_SETS[name].image_shape
+    if image_shape is None:
+        image_shape = archives.ARCHIVE_SETS[name].image_shape
     return _read_lfw(image_shape) if name == "lfw" else _read_celeba(image_shape)
 
 
@@ -149,9 +150,9 @@ def _split_anew(arrays, report, partition):
     places, labels = np.empty((2, len(taken)), np.int64)
     places[~was_test], places[was_test] = images.places, arrays["x_test"].places
     labels[~was_test], labels[was_test] = arrays["y_train"], arrays["y_test"]
-    split, content = {}, f"{images.content} {arrays['x_test'].content}, official split"
+    split = {}
     for name, where in (("train", ~is_test), ("test", is_test)):
-        split[f"x_{name}"] = Pixels(images.stored, places[where], f"{content}, {name}")
+        split[f"x_{name}"] = Pixels(images.stored, places[where])
         split[f"y_{name}"] = labels[where]
     table = report.table.copy()
     table.loc[taken.index, "split"] = np.where(is_test, "test", "train")

@@ -34,6 +34,12 @@ def quality(images, data, judge, train_images=None, seed=0):
     """
     if hasattr(images, "generate"):
         images = images.generate(NUM_IMAGES, seed=seed)
+    if min(len(data.x_train), len(data.x_test)) < FEWEST:
+        raise ValueError(
+            f"Expected at least {FEWEST} training and {FEWEST} test images to measure against. "
+            f"Received: {len(data.x_train)} and {len(data.x_test)}. More images, or another "
+            "test_share."
+        )
     kind = Images(data.x_train.shape[1:])
     images = kind.check(images, "images")
     if len(images) < FEWEST:
@@ -50,7 +56,7 @@ def quality(images, data, judge, train_images=None, seed=0):
     unseen, some = data.x_test[:NUM_FOR_COPIES], images[:NUM_FOR_COPIES]
     result = {
         "Fréchet distance": distance,
-        "ratio": distance / floor,
+        "ratio": distance / floor if floor else np.inf,
         "precision": precision,
         "recall": recall,
         "copies": metrics.copied_share(learned, unseen, images=some),

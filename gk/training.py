@@ -9,6 +9,7 @@ import keras
 from gk import order, pipeline
 from gk.guards import StopAtNaN
 from gk.identity import identity_of
+from gk.pixels import Pixels
 from gk.resume import Resume
 
 
@@ -140,6 +141,9 @@ class Trained(keras.Model):
 
     def predict(self, x, steps=None, **kwargs):
         """Calls the model batch by batch, as `predict` of Keras does."""
+        if isinstance(x, Pixels):
+            batch_size = kwargs.pop("batch_size", None) or 32
+            x = order.batches(pipeline.Data((x,)), batch_size, self.seed, False, lambda: 0)
         with self._steps_that_divide(("predict",), steps):
             return super().predict(x, steps=steps, **kwargs)
 
@@ -166,8 +170,8 @@ class Trained(keras.Model):
         """Returns data as Keras's `evaluate` takes them, a tuple of one to three parts."""
         if data.stream is not None:
             return (data.stream,)
-        if self.contract.unpaired or any(part.dtype == object for part in data.parts):
-            # Keras can go through neither sets of two sizes nor texts.
+        if self.contract.unpaired or any(map(_is_not_for_keras, data.parts)):
+            # Keras can go through neither sets of two sizes nor texts nor images on disk.
             return (order.batches(data, batch_size or 32, self.seed, False, lambda: 0),)
         return data.parts
 
@@ -211,3 +215,7 @@ class _FollowSteps(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.model._steps_taken = int(self.model._steps())
+
+
+def _is_not_for_keras(part):
+    return part.dtype == object or isinstance(part, Pixels)

@@ -76,8 +76,9 @@ BAD = ["import os; os.write(2, b'native last words')", "raise KeyError('no such 
 def project(tmp_path, monkeypatch):
     """A function that writes notebooks, from their names and cells, and returns the folder."""
     monkeypatch.setattr(arguments, "ROOT", tmp_path)
-    for name in ("GK_PROFILE", "GK_STATIC"):  # so that both are put back
+    for name in ("GK_PROFILE", "GK_STATIC"):  # so that all are put back
         monkeypatch.setenv(name, "cpu")
+    monkeypatch.setenv("GK_CLAIMS", "check")
     (tmp_path / "notebooks").mkdir()
 
     def write(**notebooks):
@@ -108,6 +109,48 @@ def command_for(folder, *given):
         f"sys.exit(course.main({list(map(str, given))!r}))",
     ]
     return [sys.executable, "-c", "\n".join(lines)]
+
+
+def test_images_of_ones_own_are_measured_and_not_judged(project, tmp_path, monkeypatch):
+    (tmp_path / "pictures").mkdir()
+    folder = project(
+        own=[
+            "import gk, pathlib\nassert pathlib.Path(DATASET).is_absolute()",
+            "gk.claim('X1', 'pictures', len(list(pathlib.Path(DATASET).iterdir())), at_least=7)",
+            "raise KeyError('an exercise made for the course')",
+        ]
+    )
+    path = folder / "notebooks" / "01_own.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    end = "## What you have seen\n\nAll.\n\n## Exercises\n\n**1.**"
+    notebook.cells.insert(-1, nbformat.v4.new_markdown_cell(end))
+    notebook.cells.append(nbformat.v4.new_markdown_cell("## References\n\n- None."))
+    nbformat.write(notebook, path)
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "--output", folder / "out", "--jobs", 1, "--dataset", "pictures") == 0
+    index = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Images of your own" in index
+    assert 'class="open"' in index
+    shown = [cell.source for cell in nbformat.read(folder / "out" / path.name, 4).cells]
+    assert not any("an exercise" in source or "## Exercises" in source for source in shown)
+    assert any(source.startswith("## What you have seen") for source in shown)
+    assert shown[-1].startswith("## References")
+    with pytest.raises(SystemExit):
+        call("run", "--output", folder / "out", "--dataset", "elsewhere")
+
+
+def test_a_page_without_a_number_takes_no_set_by_name_and_goes_by_its_own(project, capsys):
+    folder = project(numbered=["assert DATASET == 'fashion_mnist'"])
+    page = folder / "notebooks" / "a_page.ipynb"
+    text = (folder / "notebooks" / "01_numbered.ipynb").read_text("utf-8")
+    page.write_text(text.replace("== 'fashion_mnist'", "== 'digits'"), "utf-8")
+    given = ("run", "--output", folder / "out", "--jobs", 1, "--dataset", "fashion_mnist")
+    assert call(*given) == 0
+    index = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    assert "01 · Title" in index
+    assert re.search(r"html\">\s*Title of numbered", index)
+    assert call(*given, "--notebooks", "a_page") == 0
+    assert "1 to run" in capsys.readouterr().err
 
 
 def test_the_index_is_escaped(tmp_path):

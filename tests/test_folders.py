@@ -2,12 +2,15 @@
 
 import io
 import os
+import resource
+import struct
+import sys
 import warnings
 import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gk import datasets
 
@@ -188,13 +191,166 @@ def test_images_that_look_alike_are_told(folder):
         (lambda path: path, {}, "Received: no files. Formats are told by content"),
         (lambda path: path / "nowhere", {}, "nothing there"),
         (lambda path: (path / "a.txt").write_text("x") and path, {}, "none of which is one"),
-        (lambda path: (path / "a").write_text("x") and path / "a", {}, "no zip archive"),
+        (lambda path: (path / "a").write_text("x") and path / "a", {}, "unpack it first"),
         (lambda path: path, {"image_shape": (16, 16)}, "image_shape"),
         (lambda path: path, {"image_shape": (16, 16, 4)}, "1 channel"),
         (lambda path: path, {"fit": "stretch"}, "'crop', 'pad', 'squeeze'"),
+        (lambda path: path, {"image_shape": (16.5, 16, 3)}, "16.5"),
+        (lambda path: path, {"image_shape": 16}, "image_shape"),
         (lambda path: path, {"test_share": 1.5}, "test_share"),
+        (lambda path: path, {"test_share": "0.15"}, "test_share"),
+        (lambda path: path, {"cache": None}, "cache"),
+        (lambda path: "", {}, "an empty one"),
     ],
 )
 def test_what_is_no_folder_of_images_is_refused(make, arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         datasets.from_folder(make(tmp_path), **{"image_shape": SHAPE, **arguments})
+
+
+def test_the_report_reads_well_as_text_and_on_pages(folder):
+    (folder / "<b>.txt").write_text("no picture")
+    report = datasets.from_folder(folder, SHAPE).report
+    assert repr(report) == str(report)
+    assert repr(report).startswith("12 read, 1 rejected\n- 12 images are few")
+    assert "test images are few" in repr(report)
+    page = report._repr_html_()
+    assert "&lt;b&gt;.txt" in page
+    assert "<b>.txt" not in page
+    for cell in ("<td>40</td>", "<td>30</td>", "<td>rejected</td>", "no image of a known format"):
+        assert cell in page
+    assert "12 images are few" in page
+
+
+def orientation_beside_damage(turn):
+    """EXIF with an orientation, and beside it a width that is text."""
+    entries = [(0x100, 2, 4, b"abc\0"), (0x112, 3, 1, bytes([turn, 0, 0, 0]))]
+    table = b"".join(struct.pack("<HHI", *entry[:3]) + entry[3] for entry in entries)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + table + bytes(4)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_pictures_are_turned_upright_however_their_tags_are_damaged(turn, folder):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    picture(50).save(folder / "whole.jpg", exif=exif, quality=95)
+    picture(50).save(folder / "odd.jpg", exif=orientation_beside_damage(turn), quality=95)
+    with Image.open(folder / "whole.jpg") as image:
+        wanted = ImageOps.exif_transpose(image).resize((16, 16), Image.Resampling.LANCZOS)
+    images = all_images(datasets.from_folder(folder, SHAPE, fit="squeeze"))
+    for name in ("whole.jpg", "odd.jpg"):
+        np.testing.assert_array_equal(np.round(255 * images[name]), np.asarray(wanted))
+
+
+def test_no_file_stops_the_reading_of_the_others(folder, monkeypatch):
+    Image.fromarray(np.ones((8, 8), "int32")).save(folder / "ints.tiff")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe")
+    with (folder / "movie.mp4").open("wb") as file:
+        file.truncate(3 << 30)  # sparse: as large as a film, without its bytes
+    content = bytearray(zip_of({"1.png": (folder / "01.png").read_bytes()}))
+    at = content.index(b"IDAT") + 8
+    content[at] ^= 1
+    (folder / "damaged.zip").write_bytes(bytes(content))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    data = datasets.from_folder(folder, SHAPE)
+    if sys.platform == "linux":
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 500_000
+    table = data.report.table.set_index("file")
+    assert "range is unknown" in table.loc["ints.tiff", "why"]
+    assert table.loc["movie.mp4", "why"] == "no image of a known format"
+    if hasattr(os, "mkfifo"):
+        assert table.loc["pipe", "became"] == "skipped"
+    with pytest.raises(ValueError, match="none of which is one"):
+        datasets.from_folder(folder / "damaged.zip", SHAPE)
+
+
+def zip_of(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that come twice
+        for name, content in files.items() if isinstance(files, dict) else files:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_archives_of_all_tools_are_read(folder):
+    contents = [(folder / f"{number:02d}.png").read_bytes() for number in range(6)]
+    names = [
+        "/cats/0.png",
+        "cats\\1.png",
+        "cats/2.png",
+        "dogs/3.png",
+        "../dogs/4.png",
+        "cats/2.png",
+    ]
+    (folder / "set.zip").write_bytes(zip_of(list(zip(names, contents, strict=True))))
+    data = datasets.from_folder(folder / "set.zip", SHAPE, test_share=0.3)
+    assert (data.report.table["became"] == "read").all()
+    assert "cats/2.png (again)" in set(data.report.table["file"])
+
+
+def test_copies_in_another_format_or_size_look_alike_and_other_pictures_do_not(tmp_path):
+    faces = datasets.load("faces").x_train[:40]
+    for number, face in enumerate(faces):
+        original = Image.fromarray((255 * face).astype(np.uint8)).resize((128, 128))
+        original.save(tmp_path / f"{number:02d}.png")
+        copy = original.resize((90, 90)) if number % 2 else original
+        copy.save(tmp_path / f"{number:02d} copy.jpg", quality=80)
+    near = datasets.from_folder(tmp_path, (32, 32, 3)).report.near
+    pairs = {(f"{number:02d} copy.jpg", f"{number:02d}.png") for number in range(40)}
+    assert len(pairs & set(near)) >= 36
+    assert set(near) <= pairs
+
+
+@pytest.mark.parametrize(
+    ("places", "note"),
+    [
+        (["train/cat/{}"] * 9 + ["test/cat/{}"] * 3, "name the folder of one of them"),
+        (["cat/{}"] * 11 + ["{}"], "outside of all folders: 11.png"),
+        (["cat/{}"] * 6 + ["dog/{}"] * 6 + ["hen/none.txt"], "No image could be read in: hen"),
+        (["cat/{}"] * 6 + ["dog/{}"] * 6 + ["dog/0.png", "dog/1.png"], "2 files lie in two"),
+    ],
+)
+def test_what_is_odd_about_classes_is_told(places, note, tmp_path):
+    for number, place in enumerate(places):
+        path = tmp_path / "set" / place.format(f"{number}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".png":
+            picture(int(path.stem)).save(path)
+        else:
+            path.write_text("no picture")
+    notes = datasets.from_folder(tmp_path / "set", SHAPE).report.notes
+    assert any(note in told for told in notes), notes
+
+
+def test_small_copies_inside_of_the_folder_are_no_images_of_it(folder):
+    for _ in range(2):
+        table = datasets.from_folder(folder, SHAPE, cache=folder).report.table
+    assert table["became"].tolist().count("read") == 12
+    assert table.set_index("file").loc["folders", "became"] == "skipped"
+
+
+def test_a_folder_that_cannot_be_listed_is_named(folder, monkeypatch):
+    (folder / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    table = datasets.from_folder(folder, SHAPE).report.table.set_index("file")
+    assert table.loc["closed", "why"] == "cannot be read: Permission denied"
+
+
+def test_paths_of_all_kinds_are_taken(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    wanted = len(datasets.from_folder(folder, SHAPE).x_train)
+    for path in (folder, os.fsencode(folder), f"~/{folder.name}", f"{folder}/"):
+        assert len(datasets.from_folder(path, SHAPE).x_train) == wanted
+    assert len(datasets.load(folder, np.array(SHAPE)).x_train) == wanted
+    for name in ("a" * 300, "~nobody at all", "", None, 3):
+        with pytest.raises(ValueError, match=r"Unknown data set|an empty one"):
+            datasets.load(name)

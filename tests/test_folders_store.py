@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gk import datasets, files
-from gk.folders import reading
+from gk.folders import reading, store
 
 SHAPE = (8, 8, 3)
 
@@ -105,23 +106,42 @@ def test_a_reading_that_was_interrupted_goes_on(chunk, folder, counted, monkeypa
     equal(whole, datasets.from_folder(folder, SHAPE, cache=False))
 
 
-def spoilt(folder, how):
+def images_of(kept):
+    (path,) = kept.glob("*.bin")
+    return path
+
+
+def spoilt(kept, how):
     if how == "images cut":
-        with (folder / "images.bin").open("r+b") as file:
-            file.truncate(100)
+        os.truncate(images_of(kept), 100)
     elif how == "images gone":
-        (folder / "images.bin").unlink()
+        images_of(kept).unlink()
     elif how == "images longer":
-        with (folder / "images.bin").open("ab") as file:
+        with images_of(kept).open("ab") as file:
             file.write(b"half of a")
     elif how == "rows garbled":
-        (folder / "files.csv").write_bytes(b'a,b\n"\x00\xff')
+        (kept / "files.csv").write_bytes(b'a,b\n"\x00\xff')
+    elif how == "rows odd":
+        text = (kept / "files.csv").read_text(encoding="utf-8")
+        (kept / "files.csv").write_text(text.replace(",8,8,", ",8,wide,"), encoding="utf-8")
+    elif how == "places odd":
+        text = (kept / "files.csv").read_text(encoding="utf-8")
+        (kept / "files.csv").write_text(re.sub(r",5,", ",-5,", text), encoding="utf-8")
     else:
-        (folder / "files.csv").write_text("", encoding="utf-8")
+        (kept / "files.csv").write_text("", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "how", ["images cut", "images gone", "images longer", "rows garbled", "rows empty"]
+    "how",
+    [
+        "images cut",
+        "images gone",
+        "images longer",
+        "rows garbled",
+        "rows odd",
+        "places odd",
+        "rows empty",
+    ],
 )
 def test_what_was_spoilt_is_made_anew(how, folder):
     first = datasets.from_folder(folder, SHAPE)
@@ -142,7 +162,7 @@ def test_images_of_files_that_are_gone_do_not_pile_up(folder, counted):
             write(folder / f"{number:02d}.png", 1000 * turn + number)
             os.utime(folder / f"{number:02d}.png", ns=(turn, turn))
         data = datasets.from_folder(folder, SHAPE)
-    size = (data.report.kept_in / "images.bin").stat().st_size
+    size = images_of(data.report.kept_in).stat().st_size
     assert size <= 4 * 20 * np.prod(SHAPE)
     # Who still reads the old ones is not disturbed.
     pixels = np.random.default_rng(100).integers(0, 256, SHAPE, dtype=np.uint8)
@@ -214,3 +234,56 @@ def test_links_to_folders_are_named(folder, tmp_path):
     table = datasets.from_folder(folder, SHAPE).report.table.set_index("file")
     assert table.loc["link", "became"] == "skipped"
     assert "not followed" in table.loc["link", "why"]
+
+
+def test_who_reads_images_is_not_disturbed_by_who_writes(folder):
+    """Files go and others come while a set is in use: its images stay what they are."""
+    used = datasets.from_folder(folder, SHAPE, in_memory=False)
+    before = used.x_train[:]
+    for number in range(15, 20):
+        (folder / f"{number}.png").unlink()
+    (folder / "more.txt").write_text("no picture")
+    datasets.from_folder(folder, SHAPE)
+    for number in range(30, 40):
+        write(folder / f"{number}.png", number)
+    last = datasets.from_folder(folder, SHAPE)
+    np.testing.assert_array_equal(used.x_train[:], before)
+    equal(last, datasets.from_folder(folder, SHAPE, cache=False))
+
+
+def test_old_rows_are_not_taken_for_those_of_new_images(folder, monkeypatch):
+    """The images are removed, and the next reading is killed before it writes its rows."""
+    datasets.from_folder(folder, SHAPE)
+    for number in range(5):
+        write(folder / f"a{number}.png", 50 + number)
+    kept = datasets.from_folder(folder, SHAPE).report.kept_in
+    images_of(kept).unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(reading.Store, "_save", lambda store, rows: store._file.flush())
+        datasets.from_folder(folder, SHAPE)
+    equal(datasets.from_folder(folder, SHAPE), datasets.from_folder(folder, SHAPE, cache=False))
+
+
+def test_a_kill_costs_no_more_than_since_the_last_writing(folder, counted, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "SECONDS", 0)
+        patched.setattr(reading.Store, "__exit__", lambda self, *error: self._open.close())
+        datasets.from_folder(folder, SHAPE)
+    assert counted() == 21
+    equal(datasets.from_folder(folder, SHAPE), datasets.from_folder(folder, SHAPE, cache=False))
+    assert counted() <= 1 + 21
+
+
+def test_files_that_were_exchanged_are_noticed(folder, counted):
+    for name in ("00.png", "01.png"):
+        os.utime(folder / name, ns=(1, 1))
+    size = max((folder / name).stat().st_size for name in ("00.png", "01.png"))
+    for name in ("00.png", "01.png"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content + bytes(size - len(content)))
+        os.utime(folder / name, ns=(1, 1))
+    datasets.from_folder(folder, SHAPE)
+    (folder / "00.png").rename(folder / "x")
+    (folder / "01.png").rename(folder / "00.png")
+    (folder / "x").rename(folder / "01.png")
+    equal(datasets.from_folder(folder, SHAPE), datasets.from_folder(folder, SHAPE, cache=False))

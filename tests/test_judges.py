@@ -180,3 +180,20 @@ def test_a_judge_that_cannot_be_kept_is_given_all_the_same(own, tmp_path, monkey
     monkeypatch.setattr(files, "user_cache", lambda: tmp_path / "file")
     with pytest.warns(UserWarning, match="could not be kept"):
         assert judges.load(data, verbose=0).tells_classes
+
+
+def test_what_is_too_little_to_judge_by_is_said_at_once(own, monkeypatch):
+    monkeypatch.setattr(judges, "EPOCHS", 1)
+    data = datasets.from_folder(own / "classes", (28, 28, 1))
+    judge = judges.load(data, verbose=0)
+    assert judge.features(data.x_test[:0]).shape == (0, 64)
+    with pytest.raises(ValueError, match=r"at least 4 training and 4 test images.*test_share"):
+        report.quality(data.x_train[:9], dataclasses.replace(data, x_test=data.x_test[:2]), judge)
+    none = dataclasses.replace(data, x_train=data.x_train[:0], y_train=data.y_train[:0])
+    for load in (judges.load, judges.train):
+        with pytest.raises(ValueError, match="Expected training images in classes"):
+            load(none)
+    grey = np.full((9, 28, 28, 1), 0.5, "float32")
+    same = dataclasses.replace(data, x_train=grey, x_test=grey)
+    assert report.quality(data.x_train[:9], same, judge)["ratio"] == np.inf
+    assert judges.load(own / "classes").output_names  # by its path

@@ -47,6 +47,11 @@ def test_they_are_what_arrays_are(both):
         np.array(pixels, copy=False)
     with pytest.raises(IndexError):
         pixels[len(pixels)]
+    keys = [np.s_[..., 0], np.s_[..., :1], np.s_[:, :4], np.s_[0, 0], np.s_[:, :, ::-1]]
+    for key in [*keys, np.s_[..., None], np.s_[[1, 2], 3], np.s_[None], np.s_[2:5, 1, 2, 0]]:
+        np.testing.assert_array_equal(pixels[key], array[key])
+    np.testing.assert_array_equal(np.flip(pixels, 2), np.flip(array, 2))
+    assert len(repr(pixels)) < 100
 
 
 def test_large_sets_stay_on_disk_by_themselves(folder, monkeypatch):
@@ -102,6 +107,45 @@ def test_a_run_goes_on_and_other_images_are_another_run(both, folder, tmp_path):
         run(other, 3)
 
 
+def test_a_run_goes_on_whether_its_images_are_in_memory_or_on_disk(both, tmp_path):
+    weights = []
+    for first, then in (both, both[::-1]):
+        folder = tmp_path / str(len(weights))
+        for data, epochs in ((first, 1), (then, 3)):
+            model = small_models.make("vae", seed=3)
+            resume = gk.callbacks.Resume(folder)
+            model.fit(data.x_train, batch_size=16, epochs=epochs, verbose=0, callbacks=[resume])
+        weights.append(model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", small_models.KINDS)
+def test_they_are_never_loaded_as_a_whole(kind, both, monkeypatch):
+    array, pixels = (data.x_train for data in both)
+    codes = np.zeros((4, 3), "float32")
+    model = small_models.make(kind, seed=3)
+    wanted = model.evaluate(array, verbose=0, return_dict=True)
+    get, largest = Pixels.__getitem__, []
+
+    def watched(self, key):
+        images = get(self, key)
+        largest.append(len(images))
+        return images
+
+    monkeypatch.setattr(Pixels, "__getitem__", watched)
+    monkeypatch.setattr(Pixels, "__array__", None)
+    assert (
+        model.evaluate(pixels, batch_size=16, verbose=0, return_dict=True).keys() == wanted.keys()
+    )
+    assert model.evaluate(pixels, verbose=0, return_dict=True) == wanted
+    model.fit(pixels, batch_size=16, verbose=0, validation_data=pixels, validation_batch_size=16)
+    if kind != "dcgan":
+        assert len(model.predict(pixels, batch_size=16, verbose=0)) == len(pixels)
+    model.generate_from(codes)
+    assert max(largest) <= 32
+
+
 def test_they_are_learned_from_inside_of_a_strategy(both):
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])
     with strategy.scope():
@@ -117,9 +161,7 @@ def test_they_are_learned_from_inside_of_a_strategy(both):
 def test_quality_and_the_monitor_take_them(both):
     digits = datasets.load("digits")
     kept = {
-        name: Pixels(
-            (255 * getattr(digits, name)[:600]).round().astype(np.uint8), np.arange(600), name
-        )
+        name: Pixels((255 * getattr(digits, name)[:600]).round().astype(np.uint8), np.arange(600))
         for name in ("x_train", "x_test")
     }
     on_disk = dataclasses.replace(digits, **kept)

@@ -4,6 +4,7 @@ An empty value, as `make` passes for a variable that is not set, means the defau
 """
 
 import argparse
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +53,7 @@ def data_set(name):
     if not name or name in DATA_SETS:
         return name
     path = Path(name).expanduser()
-    if not path.exists():
+    if not (path.is_dir() or zipfile.is_zipfile(path)):
         raise argparse.ArgumentTypeError(
             f"DATASET takes one of: {' '.join(DATA_SETS)}, or the path of a folder or a zip "
             f"archive of your images. Received: {name}"

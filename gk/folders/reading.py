@@ -3,6 +3,8 @@
 import concurrent.futures
 import functools
 import hashlib
+import numbers
+import os
 import posixpath
 import warnings
 from pathlib import Path, PurePosixPath
@@ -34,17 +36,18 @@ def read(path, image_shape, fit="crop", test_share=0.15, cache=True):
     if fit not in FITS:
         known = ", ".join(map(repr, FITS))
         raise ValueError(f"Expected fit as one of {known}. Received: {fit!r}")
-    if not 0 < test_share < 1:
-        raise ValueError(f"Expected test_share between 0 and 1. Received: {test_share}")
-    path = Path(path).expanduser()
-    listing = listed(path)
+    if not (isinstance(test_share, numbers.Real) and 0 < test_share < 1):
+        raise ValueError(f"Expected test_share between 0 and 1. Received: {test_share!r}")
+    if not os.fspath(path):
+        raise ValueError("Expected the path of a folder or a zip archive. Received: an empty one.")
+    path = Path(os.fsdecode(path)).expanduser()
     folder = _folder_of(path, image_shape, fit, cache)
+    listing = listed(path, None if folder is None else folder.parent)
     with Store(image_shape, folder) as store:
-        rows = _rows(
-            path, listing, store, functools.partial(decoded, image_shape=image_shape, fit=fit)
-        )
+        decode = functools.partial(decoded, image_shape=image_shape, fit=fit)
+        rows = _rows(path, listing, store, decode)
         stored = store.images()
-    table, places = _table(rows, listing.skipped, test_share)
+    table, places = _table(rows, listing.skipped, float(test_share))
     if not len(places):
         raise ValueError(report.nothing_read(path, table))
     taken = (table["became"] == "read").to_numpy()
@@ -52,33 +55,35 @@ def read(path, image_shape, fit="crop", test_share=0.15, cache=True):
     table["class"] = table["file"].map(class_of)
     classes = tuple(sorted(set(class_of.values())))
     labels = pd.Categorical(table.loc[taken, "class"], classes).codes.astype(np.int64)
-    digests = np.array([row.digest for row in rows])[taken[: len(rows)]]
     in_test = (table.loc[taken, "split"] == "test").to_numpy()
     arrays = {}
     for split, where in (("train", ~in_test), ("test", in_test)):
-        content = " ".join([*map(str, image_shape), fit, *digests[where]])
-        digest = hashlib.sha256(content.encode()).hexdigest()
-        arrays[f"x_{split}"] = Pixels(stored, places[where], f"files, SHA-256 {digest[:12]}")
+        arrays[f"x_{split}"] = Pixels(stored, places[where])
         arrays[f"y_{split}"] = labels[where]
-    looks = pd.Series([row.look for row in rows], dtype=object)[taken[: len(rows)]]
-    near = report.look_alikes(table.loc[taken], looks)
+    looks = [row.look for row, is_taken in zip(rows, taken, strict=False) if is_taken]
+    near = report.look_alikes(table.loc[taken, "file"].tolist(), looks)
     return arrays, classes, report.Report(table, near, report.notes(table, near), folder)
 
 
 def _checked_shape(image_shape):
-    shape = tuple(int(size) for size in image_shape)
-    if len(shape) != 3 or min(shape) < 1 or shape[2] not in (1, 3):
+    shape = tuple(image_shape) if np.iterable(image_shape) else ()
+    are_sizes = all(isinstance(size, numbers.Integral) and size > 0 for size in shape)
+    if len(shape) != 3 or not are_sizes or shape[2] not in (1, 3):
         raise ValueError(
             "Expected image_shape (height, width, channels) with 1 channel (grey) or 3 (colour). "
-            f"Received: {shape}"
+            f"Received: {image_shape!r}"
         )
-    return shape
+    return tuple(map(int, shape))
 
 
 def _folder_of(path, image_shape, fit, cache):
     """Returns where images made from these files in this way are kept, or `None`."""
     if cache is False:
         return None
+    if cache is not True and not (isinstance(cache, (str, os.PathLike)) and os.fspath(cache)):
+        raise ValueError(
+            f"Expected cache as True, False or the path of a folder. Received: {cache!r}"
+        )
     where = files.user_cache() if cache is True else Path(cache).expanduser()
     way = f"{path.resolve()} {image_shape} {fit} {VERSION}"
     number = hashlib.sha256(way.encode(errors="surrogateescape")).hexdigest()[:12]
@@ -97,6 +102,9 @@ def _rows(path, listing, store, decode):
             for first in range(0, len(listing.names), CHUNK):
                 names = listing.names[first : first + CHUNK]
                 stamps = {name: listing.stamp(name) for name in names}
+                for name in [name for name in names if stamps[name] is None]:
+                    listing.skipped[name] = "no file with content, such as a pipe"
+                names = [name for name in names if stamps[name] is not None]
                 known = {name: store.known(name, stamps[name]) for name in names}
                 new = [name for name in names if known[name] is None]
                 results = pool.map(decode, map(listing.opener, new))

@@ -2,17 +2,27 @@
 
 import dataclasses
 import html
+import posixpath
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
+from sklearn.neighbors import NearestNeighbors
 
 # Fewer than that teach little more than themselves.
 FEW = 500
 # Of fewer, chance decides much of a Fréchet distance.
 FEW_FOR_TESTS = 500
+FEWEST_TO_MEASURE = 4
+# Images of which each is compared with each, in seconds.
+MANY = 10_000
+# Levels of 255 by which the greys of pictures that look alike differ, on average.
+ALIKE = 3
+SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What became of each file of a folder.
 
@@ -35,6 +45,8 @@ class Report:
         lines = [f"{count:,} {what}" for what, count in counts.items()]
         return ", ".join(lines) + "".join(f"\n- {note}" for note in self.notes)
 
+    __repr__ = __str__
+
     def _repr_html_(self):
         """Shows the counts, the sizes and the notes, and the rows of what was left out."""
         taken = self.table[self.table["became"] == "read"]
@@ -44,8 +56,10 @@ class Report:
             width=("width", _span),
             height=("height", _span),
         )
-        left_out = self.table[self.table["became"] != "read"][["file", "became", "why"]]
-        notes = "".join(f"<li>{note}</li>" for note in map(html.escape, self.notes))
+        shown = self.table.assign(file=self.table["file"].map(_as_text))
+        left_out = shown[shown["became"] != "read"][["file", "became", "why"]]
+        notes = (html.escape(_as_text(note)) for note in self.notes)
+        notes = "".join(f"<li>{note}</li>" for note in notes)
         counts = html.escape(str(self).split("\n")[0])
         tables = facts.to_html(max_rows=20)
         if len(left_out):
@@ -53,10 +67,23 @@ class Report:
         return f"<p>{counts}</p><ul>{notes}</ul>{tables}"
 
 
-def look_alikes(table, looks):
-    """Returns groups of files that were read and have one look, as tuples."""
-    groups = table["file"].groupby(looks).agg(tuple)
-    return [group for group in groups if len(group) > 1]
+def look_alikes(names, looks):
+    """Returns groups of files that look alike, as tuples.
+
+    Args:
+        names: of the files that were read.
+        looks: of each the picture in 8 × 8 greys, as hexadecimal text. Up to `MANY` are compared
+            each with each; of more only those are found that are nearly equal.
+    """
+    greys = np.array([list(bytes.fromhex(look)) for look in looks], dtype=np.float32)
+    if len(names) > MANY:
+        keys = map(bytes, (greys // 8).astype(np.uint8))
+        group_of = pd.Series(names, dtype=object).groupby(list(keys)).agg(tuple)
+        return [group for group in group_of if len(group) > 1]
+    neighbours = NearestNeighbors(radius=ALIKE * 8).fit(greys).radius_neighbors_graph()
+    _, number = connected_components(neighbours, directed=False)
+    group_of = pd.Series(names, dtype=object).groupby(number).agg(tuple)
+    return [group for group in group_of if len(group) > 1]
 
 
 def notes(table, near):
@@ -76,9 +103,12 @@ def notes(table, near):
             f"{num_test} test images are few: numbers measured on them waver. Compare models on "
             "the same images only."
         )
-    counts = taken["class"].value_counts()
-    if len(counts) > 1 and counts.min() < 0.1 * counts.max():
-        sentences.append(f"Classes differ much in size: {counts.idxmin()} has {counts.min()}.")
+    if 0 < num_test < FEWEST_TO_MEASURE:
+        sentences.append(
+            f"With fewer than {FEWEST_TO_MEASURE} test images a model's quality cannot be "
+            "measured: more images, or a larger test_share."
+        )
+    sentences += _on_classes(table, taken)
     if near:
         split_of = dict(zip(taken["file"], taken["split"], strict=True))
         across = sum(len({split_of[name] for name in group}) > 1 for group in near)
@@ -88,6 +118,38 @@ def notes(table, near):
     rejected = table[table["became"] == "rejected"]
     for why, group in rejected.groupby("why"):
         sentences.append(f"{len(group)} rejected, {why}: {', '.join(group['file'][:3])}")
+    return sentences
+
+
+def _on_classes(table, taken):
+    """Returns what is odd about the classes, a sentence each."""
+    sentences, counts = [], taken["class"].value_counts()
+    folder_of = table["file"].map(posixpath.dirname)
+    if len(counts) == 1:
+        outside = taken[folder_of[taken.index] == ""]
+        if 0 < len(outside) < 0.1 * len(taken):
+            sentences.append(
+                f"There are no classes, as {len(outside)} images lie outside of all folders: "
+                f"{', '.join(outside['file'][:3])}"
+            )
+        return sentences
+    if set(counts.index.str.lower()) <= SPLITS:
+        sentences.append(
+            f"The classes are {' and '.join(counts.index)}: if these are parts of a set and no "
+            "classes, name the folder of one of them."
+        )
+    if counts.min() < 0.1 * counts.max():
+        sentences.append(f"Classes differ much in size: {counts.idxmin()} has {counts.min()}.")
+    copies = table[table["became"] == "duplicate"]
+    originals = copies["why"].str.removeprefix("the same bytes as ").map(posixpath.dirname)
+    if n := int((originals != folder_of[copies.index]).sum()):
+        sentences.append(f"{n} files lie in two classes with the same bytes: the first counts.")
+    in_training = set(taken.loc[taken["split"] == "train", "class"])
+    if missing := [name for name in counts.index if name not in in_training]:
+        sentences.append(f"No training image of: {', '.join(missing[:3])}.")
+    empty = set(folder_of[table["became"] == "rejected"]) - set(folder_of[taken.index])
+    if empty := sorted(name for name in empty if name):
+        sentences.append(f"No image could be read in: {', '.join(empty[:3])}.")
     return sentences
 
 
@@ -103,6 +165,11 @@ def nothing_read(path, table):
         f"Expected images in {path}. Received: {len(table)} files, none of which is one "
         f"({reasons}). Formats are told by content, not by name."
     )
+
+
+def _as_text(name):
+    """Returns a name in which what is no text is a question mark."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _span(sizes):
