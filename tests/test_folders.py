@@ -182,7 +182,7 @@ def test_images_that_look_alike_are_told(folder):
     (folder / "05 again.png").write_bytes(buffer.getvalue())
     data = datasets.from_folder(folder, SHAPE)
     assert ("05 again.png", "05.png") in data.report.near
-    assert any("look alike" in note for note in data.report.notes)
+    assert any("look alike: 1 group, " in note for note in data.report.notes)
 
 
 @pytest.mark.parametrize(

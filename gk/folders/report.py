@@ -113,7 +113,8 @@ def notes(table, near):
         split_of = dict(zip(taken["file"], taken["split"], strict=True))
         across = sum(len({split_of[name] for name in group}) > 1 for group in near)
         sentences.append(
-            f"{len(near)} groups of images look alike, {across} of them across training and test."
+            f"Images that look alike: {len(near)} group{'s' * (len(near) > 1)}, {across} of them "
+            "across training and test."
         )
     rejected = table[table["became"] == "rejected"]
     for why, group in rejected.groupby("why"):
