@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gk import files
+from gk.pixels import Pixels
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -55,3 +56,17 @@ def test_weights_come_back_with_what_builds_their_network(tmp_path):
     files.write_weights(path, {"units": 2}, {"net": [*network.get_weights(), np.zeros(3)]})
     with pytest.raises(ValueError, match="weights that no layer takes: net_02"):
         files.read_weights(path, "Do this.", build)
+
+
+def test_the_hash_is_that_of_all_parts_in_memory_or_as_bytes(monkeypatch):
+    stored = np.random.default_rng(0).integers(0, 256, (40, 2, 2, 1), dtype=np.uint8)
+    images = Pixels(stored, np.arange(40))
+    whole = files.content_sha256({"x": images[:]})
+    monkeypatch.setattr(files, "PART", 16)
+    assert files.content_sha256({"x": images[:]}) == whole
+    assert files.content_sha256({"x": images}) == whole
+    for place in (0, 17, 39):
+        other = stored.copy()
+        other[place] ^= 1
+        assert files.content_sha256({"x": Pixels(other, np.arange(40))}) != whole
+    assert files.content_sha256({"x": Pixels(stored, np.arange(40)[::-1])}) != whole
