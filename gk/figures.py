@@ -42,7 +42,7 @@ def image_rows(rows, title, labels=None, scale=0.62, framed=None):
                 f"Received: shape {np.shape(row)}"
             )
     num_columns = max(len(row) for row in rows)
-    margin = 0.085 * max(map(len, labels)) if any(labels) else 0
+    margin = 0.12 + 0.088 * max(map(len, labels)) if any(labels) else 0
     size = (num_columns * scale + margin, len(rows) * scale + 0.3)
     figure, axes = plt.subplots(len(rows), num_columns, figsize=size, squeeze=False)
     for row, label, places, row_axes in zip(rows, labels, framed, axes, strict=True):
@@ -196,3 +196,17 @@ def feature_map(axis, values, points, labels, levels=None, names=None, cmap="PuO
             label=None if names is None else names[label],
         )
     axis.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def dots(axis, groups):
+    """Draws a row of dots for each group, such as a method's results over seeds.
+
+    Args:
+        axis: Matplotlib axes; the groups become the labels of its y axis, the first on top.
+        groups: dict from a name to numbers `(n,)`. A line marks the mean of each.
+    """
+    for row, numbers in enumerate(groups.values()):
+        axis.plot(numbers, np.full(len(numbers), row), "o", color=BLUE, alpha=0.6, clip_on=False)
+        axis.plot(2 * [np.mean(numbers)], (row - 0.3, row + 0.3), color="black")
+    axis.set_yticks(range(len(groups)), list(groups))
+    axis.set_ylim(len(groups) - 0.5, -0.5)

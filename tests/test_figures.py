@@ -58,3 +58,14 @@ def test_a_film_shows_its_frames_enlarged_one_after_the_other():
     np.testing.assert_allclose(seen, [255, 127, 0], atol=1)
     with pytest.raises(ValueError, match="at least one frame"):
         figures.write_film(target, [])
+
+
+def test_dots_show_each_number_of_a_group_and_its_mean():
+    axis = plt.subplots()[1]
+    figures.dots(axis, {"first": [1.0, 3.0], "second": np.array([2.0, 4.0, 9.0])})
+    dots, means = axis.lines[::2], axis.lines[1::2]
+    assert [list(line.get_xdata()) for line in dots] == [[1, 3], [2, 4, 9]]
+    assert [line.get_xdata()[0] for line in means] == [2, 5]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["first", "second"]
+    low, high = axis.get_ylim()
+    assert low > high  # the first on top

@@ -1,6 +1,8 @@
 """Dogs and cats that are a function of five named features: features in, picture out."""
 
 import numpy as np
+from scipy.special import logsumexp
+from scipy.stats import norm
 
 from gk.drawing.canvas import Canvas, mix, ramp
 
@@ -41,6 +43,27 @@ def sample_pet_features(class_name, rng):
     return dict(zip(FEATURES, [*map(float, values), float(rng.uniform())], strict=True))
 
 
+def log_density(features, class_name):
+    """Returns how likely features are under the rule by which pets are drawn.
+
+    The colour of the coat, which has the same density everywhere, is left out, and so is what
+    the cut at 0 and 1 adds, which is the same for all pets of a kind.
+
+    Args:
+        features: array `(n, 5)`, in the order of `FEATURES`.
+        class_name: `"cat"` or `"dog"`.
+
+    Returns:
+        Array `(n,)`, log densities in nats.
+    """
+    kinds = KINDS[class_name].values()
+    densities = [
+        np.log(weight) + norm.logpdf(np.asarray(features)[:, :4], means, deviations).sum(axis=1)
+        for weight, means, deviations in kinds
+    ]
+    return logsumexp(densities, axis=0)
+
+
 def draw_pet(ear_length, ear_pointedness, eye_roundness, muzzle_length, coat_colour):
     """Draws the head of a pet. All features run from 0 to 1.
 
@@ -73,6 +96,27 @@ def draw_pet(ear_length, ear_pointedness, eye_roundness, muzzle_length, coat_col
     _eyes(canvas, eye_roundness)
     _muzzle(canvas, muzzle_length, light)
     return canvas.picture()
+
+
+def draw_all(features):
+    """Draws many pets.
+
+    Args:
+        features: array `(n, 5)`, in the order of `FEATURES`, each in [0, 1].
+
+    Returns:
+        float32 array `(n, 32, 32, 3)` in [0, 1].
+
+    Raises:
+        ValueError: if a feature is outside [0, 1].
+    """
+    return np.stack([draw_pet(*row) for row in features]).astype("float32") / 255
+
+
+def drawable(features):
+    """Returns those of many features, an array `(n, 5)`, that all lie in [0, 1]."""
+    features = np.asarray(features)
+    return features[np.all((features >= 0) & (features <= 1), axis=1)]
 
 
 def _ears(canvas, length, pointedness, colour, inner):

@@ -1,6 +1,5 @@
 """Measures, each with a definition, a range, a direction and a source."""
 
-from gk.metrics.calibration import expected_calibration_error
 from gk.metrics.images import copied_share, psnr
 from gk.metrics.latent import (
     active_units,
@@ -24,7 +23,6 @@ __all__ = [
     "continuity",
     "copied_share",
     "draw_points",
-    "expected_calibration_error",
     "frechet_distance",
     "gap_fraction",
     "inside",
