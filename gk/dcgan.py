@@ -1,26 +1,23 @@
 """The DCGAN: a generator and a discriminator that learn from each other."""
 
+import math
+import numbers
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from gk import networks
+from gk import networks, penalties
 from gk.average import averaged, calibrate, follow
-from gk.base import (
-    ImageModel,
-    all_learnable,
-    check_latent_dim,
-    check_output,
-    in_batches,
-    share_of_loss,
-)
+from gk.base import check_latent_dim, check_output, in_batches, share_of_loss
 from gk.losses import GAMES
+from gk.players import TwoPlayers
 
 PIXELS_AT_PENALTY_1 = 32 * 32
 
 
 @keras.saving.register_keras_serializable("gk")
-class DCGAN(ImageModel):
+class DCGAN(TwoPlayers):
     """A generator that makes images and a discriminator that tells them from real ones.
 
     The two-player game of Goodfellow et al. (2014, Generative Adversarial Nets,
@@ -44,6 +41,12 @@ class DCGAN(ImageModel):
             images of up to 32 × 32 pixels, and above that in proportion to the number of pixels,
             as in Karras et al. (2020, arXiv:2006.06676): the same picture in four times as many
             pixels has slopes whose squares sum to a quarter.
+        gradient_penalty: weight of the penalty on how far its slope between real and generated
+            images is from 1, 0 or more: 10, with `game="wasserstein"`, `r1_penalty=0` and
+            `d_steps=5`, is WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028).
+        d_steps: 0, and both players move at once, from one forward pass; or how many times the
+            discriminator moves, against fresh generated images each time, before the generator
+            does.
         joint_batch: whether the discriminator sees real and generated images as one batch.
             By default it sees them one after the other, which makes a difference when it
             normalizes over the batch.
@@ -70,9 +73,11 @@ class DCGAN(ImageModel):
     (3, 28, 28, 1)
     """
 
-    traced = ("seed", "game", "label_smoothing", "r1_penalty", "joint_batch", "ema_decay")
+    traced = (
+        *("seed", "game", "label_smoothing", "r1_penalty", "gradient_penalty", "d_steps"),
+        *("joint_batch", "ema_decay"),
+    )
     allowed = {"game": tuple(GAMES)}  # noqa: RUF012
-    optimizer_names = ("d_optimizer", "g_optimizer")
 
     def __init__(
         self,
@@ -84,6 +89,8 @@ class DCGAN(ImageModel):
         game="non_saturating",
         label_smoothing=0.0,
         r1_penalty=None,
+        gradient_penalty=0.0,
+        d_steps=0,
         joint_batch=False,
         ema_decay=0.995,
         seed=0,
@@ -101,12 +108,19 @@ class DCGAN(ImageModel):
             )
         if r1_penalty is None:
             r1_penalty = max(1.0, self.image_shape[0] * self.image_shape[1] / PIXELS_AT_PENALTY_1)
-        if r1_penalty < 0:
-            raise ValueError(f"Expected r1_penalty of 0 or more. Received: {r1_penalty}")
+        if r1_penalty < 0 or gradient_penalty < 0:
+            raise ValueError(
+                "Expected r1_penalty and gradient_penalty of 0 or more. Received: "
+                f"{r1_penalty} and {gradient_penalty}"
+            )
+        if not isinstance(d_steps, numbers.Integral) or d_steps < 0:
+            raise ValueError(f"Expected d_steps as an integer, 0 or more. Received: {d_steps!r}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"Expected ema_decay in [0, 1). Received: {ema_decay}")
         self.label_smoothing = float(label_smoothing)
         self.r1_penalty = float(r1_penalty)
+        self.gradient_penalty = float(gradient_penalty)
+        self.d_steps = int(d_steps)
         self.joint_batch = bool(joint_batch)
         self.ema_decay = float(ema_decay)
         if generator is None or discriminator is None:
@@ -119,50 +133,6 @@ class DCGAN(ImageModel):
         self._track_means("loss", "d_loss", "g_loss", "d_real_accuracy", "d_fake_accuracy")
         self.built = True
 
-    def compile(self, d_optimizer=None, g_optimizer=None, steps_per_execution=None, **kwargs):
-        """Sets the two optimizers, Adam with rate 1e-3, beta_1 0 and beta_2 0.99 by default.
-
-        Momentum goes on in a direction that was right against the opponent of before, which
-        is why there is none (notebook 09 compares).
-
-        Args:
-            d_optimizer: the discriminator's, a Keras optimizer or its name.
-            g_optimizer: the generator's.
-            steps_per_execution: number of steps between two calls of a callback, 10 by
-                default, 1 on several replicas.
-            **kwargs: further arguments of `compile` of Keras, such as `run_eagerly` and
-                `jit_compile`.
-
-        Raises:
-            ValueError: if one optimizer is given for both players, or what `ImageModel.compile`
-                refuses.
-        """
-        if kwargs.pop("optimizer", None) is not None:
-            raise ValueError(
-                "Expected an optimizer for each player, d_optimizer and g_optimizer. "
-                "Received: optimizer"
-            )
-        self._compile(None, steps_per_execution, kwargs)
-        self.d_optimizer = keras.optimizers.get(d_optimizer or _adam())
-        self.g_optimizer = keras.optimizers.get(g_optimizer or _adam())
-        if self.d_optimizer is self.g_optimizer:
-            raise ValueError(
-                "Expected two optimizers, as each keeps the moments of its own player. Received: "
-                "the same one as d_optimizer and g_optimizer. Make another with the same settings."
-            )
-        self.d_optimizer.build(all_learnable(self.discriminator))
-        self.g_optimizer.build(all_learnable(self.generator))
-
-    def _check_callbacks(self, callbacks):
-        for callback in callbacks:
-            name = type(callback).__name__
-            if name in ("LearningRateScheduler", "ReduceLROnPlateau"):
-                raise ValueError(
-                    f"Expected no {name}, which sets the rate of one optimizer. Received one for a "
-                    "DCGAN, whose players have two. Give each a schedule in compile, such as "
-                    "d_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(…))."
-                )
-
     def call(self, latents, training=False):
         return _to_user(self.averaged_generator(latents, training=training))
 
@@ -171,20 +141,35 @@ class DCGAN(ImageModel):
         smooth = {"real_target": 1.0 - self.label_smoothing} if self.label_smoothing else {}
         return GAMES[self.game](real_logits, fake_logits, **smooth)
 
-    def slope_penalty(self, tape, real_logits, real):
-        """Returns the weighted R1, half the squared slope of logits at real images, `(batch,)`.
+    def penalty(self, tape, real_logits, real, fakes):
+        """Returns both penalties on the discriminator's slope, weighted, `(batch,)`.
 
-        The tape has watched the images, so that no second forward pass is needed.
+        The tape has watched the real images.
         """
-        if not self.r1_penalty:
-            return 0.0
-        slopes = tape.gradient(real_logits, real)
-        return 0.5 * self.r1_penalty * tf.reduce_sum(tf.square(slopes), axis=(1, 2, 3))
+        total = 0.0
+        if self.r1_penalty:
+            total += self.r1_penalty * penalties.squared_slope(tape, real_logits, real)
+        if self.gradient_penalty:
+            noise = self._noise((tf.shape(real)[0], 1, 1, 1), self._steps(), salt=3)
+            uniform = 0.5 + 0.5 * tf.math.erf(noise / math.sqrt(2.0))
+            off_one = penalties.slope_off_one(self.discriminator, real, fakes, uniform)
+            total += self.gradient_penalty * off_one
+        return total
 
     def train_step(self, data):
         images, _, weights = self._unpack(data)
         real = _to_networks(images)
-        latents = self._latents(tf.shape(images)[0], self._steps(), salt=0)
+        if self.d_steps:
+            for _ in range(self.d_steps):
+                self._move(real, weights, ("d_optimizer",), salt=0)
+            seen = self._move(real, weights, ("g_optimizer",), salt=2)
+        else:
+            seen = self._move(real, weights, self.optimizer_names, salt=0)
+        follow(self.averaged_generator, self.generator, self._steps(), self.ema_decay)
+        return self._log(*seen)
+
+    def _move(self, real, weights, optimizers, salt):
+        latents = self._latents(tf.shape(real)[0], self._steps(), salt)
         # One forward pass serves both players.
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(latents, training=True)
@@ -192,17 +177,17 @@ class DCGAN(ImageModel):
                 at_real.watch(real)
                 real_logits, fake_logits = self._logits(real, fakes, training=True)
             d_loss, g_loss = self.losses_of_both(real_logits, fake_logits)
-            penalty = self.slope_penalty(at_real, real_logits, real)
+            penalty = self.penalty(at_real, real_logits, real, fakes)
             d_total, g_total = share_of_loss(d_loss + penalty, weights), share_of_loss(g_loss)
         # Each player moves its own weights only, down its own loss.
-        d_weights = self.discriminator.trainable_variables
-        g_weights = self.generator.trainable_variables
-        d_gradients = tape.gradient(d_total, d_weights)
-        g_gradients = tape.gradient(g_total, g_weights)
-        self.d_optimizer.apply(d_gradients, d_weights)
-        self.g_optimizer.apply(g_gradients, g_weights)
-        follow(self.averaged_generator, self.generator, self._steps(), self.ema_decay)
-        return self._log(real_logits, fake_logits, d_loss, g_loss)
+        players = {
+            "d_optimizer": (d_total, self.discriminator.trainable_variables),
+            "g_optimizer": (g_total, self.generator.trainable_variables),
+        }
+        gradients = [tape.gradient(*players[name]) for name in optimizers]
+        for name, of_player in zip(optimizers, gradients, strict=True):
+            getattr(self, name).apply(of_player, players[name][1])
+        return real_logits, fake_logits, d_loss, g_loss
 
     def test_step(self, data):
         images, _, _ = self._unpack(data)
@@ -280,16 +265,8 @@ class DCGAN(ImageModel):
             "latent_dim": self.latent_dim,
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "game": self.game,
-            "label_smoothing": self.label_smoothing,
-            "r1_penalty": self.r1_penalty,
-            "joint_batch": self.joint_batch,
-            "ema_decay": self.ema_decay,
+            **{name: getattr(self, name) for name in self.traced},
         }
-
-
-def _adam():
-    return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.99)
 
 
 def _to_networks(images):

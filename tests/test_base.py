@@ -103,6 +103,9 @@ def test_images_come_in_batches_of_any_size_and_in_range(kind):
         (lambda: gk.DCGAN(SHAPE, 2, label_smoothing=0.5), "label_smoothing"),
         (lambda: gk.DCGAN(SHAPE, 2, game="hinge", label_smoothing=0.1), "has no labels"),
         (lambda: gk.DCGAN(SHAPE, 2, r1_penalty=-1.0), "r1_penalty"),
+        (lambda: gk.DCGAN(SHAPE, 2, gradient_penalty=-1.0), "gradient_penalty"),
+        (lambda: gk.DCGAN(SHAPE, 2, d_steps=-1), "d_steps"),
+        (lambda: gk.DCGAN(SHAPE, 2, d_steps=1.5), "d_steps"),
     ],
 )
 def test_arguments_out_of_range_are_refused(build, message):

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from small_models import IMAGES, SHAPE, make
 
 import gk
-from gk import losses, networks
+from gk import losses, networks, penalties
 
 
 def test_discriminator_learns_the_ratio_of_densities():
@@ -98,20 +98,104 @@ def test_the_chosen_game_is_the_one_that_is_played():
         assert float(logs["g_loss"]) == pytest.approx(float(np.mean(g_loss)), rel=1e-4)
 
 
-def test_slope_penalty_is_its_weight_times_half_the_squared_slope():
-    image = keras.Input((8, 8, 1))
-    linear = keras.layers.Dense(1)
-    discriminator = keras.Model(image, linear(keras.layers.Flatten()(image)))
-    model = gk.DCGAN((8, 8, 1), 2, filters=2, discriminator=discriminator, r1_penalty=3.0)
-    slope = np.linspace(-1, 2, 64, dtype="float32")
-    linear.set_weights([slope.reshape(64, 1), np.zeros(1)])
-    images = np.random.default_rng(0).uniform(size=(5, 8, 8, 1)).astype("float32")
+def linear_critic(slope):
+    """A discriminator whose logits are linear in the image."""
+    image = keras.Input(np.shape(slope))
+    layer = keras.layers.Dense(1)
+    discriminator = keras.Model(image, layer(keras.layers.Flatten()(image)))
+    layer.set_weights([np.reshape(slope, (-1, 1)), np.zeros(1)])
+    return discriminator
+
+
+def penalty_of(model, images):
     real = tf.constant(images)
     with tf.GradientTape() as tape:
         tape.watch(real)
         real_logits = model.discriminator(real, training=True)
-    penalty = model.slope_penalty(tape, real_logits, real)
-    np.testing.assert_allclose(penalty, np.full(5, 3.0 * 0.5 * (slope**2).sum()), rtol=1e-5)
+    return model.penalty(tape, real_logits, real, -real)
+
+
+def test_penalties_of_a_linear_discriminator_are_those_of_its_slope():
+    slope = np.linspace(-1, 2, 64, dtype="float32").reshape(8, 8, 1)
+    images = np.random.default_rng(0).uniform(size=(5, 8, 8, 1)).astype("float32")
+    options = {"discriminator": linear_critic(slope), "filters": 2}
+    for r1_penalty, gradient_penalty in ((3.0, 0.0), (0.0, 10.0), (3.0, 10.0), (0.0, 0.0)):
+        model = gk.DCGAN(
+            (8, 8, 1),
+            2,
+            r1_penalty=r1_penalty,
+            gradient_penalty=gradient_penalty,
+            **options,
+        )
+        model.compile()
+        squared = (slope**2).sum()
+        expected = r1_penalty / 2 * squared + gradient_penalty * (np.sqrt(squared) - 1) ** 2
+        measured = np.broadcast_to(penalty_of(model, images), 5)
+        np.testing.assert_allclose(measured, np.full(5, expected), rtol=1e-4)
+
+
+def test_the_gradient_penalty_looks_between_real_and_generated_images():
+    seen = []
+
+    def critic(images, training):
+        seen.append(images.numpy())
+        return tf.reduce_sum(images, axis=(1, 2, 3))[:, None]
+
+    real, fakes = tf.ones((100, *SHAPE)), -tf.ones((100, *SHAPE))
+    shares = tf.random.stateless_uniform((100, 1, 1, 1), (0, 0))
+    penalties.slope_off_one(critic, real, fakes, shares)
+    np.testing.assert_allclose(seen[0], np.broadcast_to(1 - 2 * shares, real.shape), rtol=1e-5)
+
+
+def test_a_critic_with_a_slope_of_one_measures_the_distance():
+    """The Wasserstein distance of a distribution and a shifted copy is the shift."""
+    latent = keras.Input((1,))
+    generator = keras.Model(latent, keras.layers.Reshape((1, 1, 1))(keras.layers.Dense(1)(latent)))
+    generator.set_weights([np.array([[0.1]]), np.array([0.5])])
+    with networks.initial_weights(0):
+        critic = networks.dense_encoder((1, 1, 1), 1, (32, 32))
+    options = {"game": "wasserstein", "gradient_penalty": 10.0, "r1_penalty": 0.0, "d_steps": 5}
+    model = gk.DCGAN((1, 1, 1), 1, generator, critic, **options)
+    model.compile(keras.optimizers.Adam(1e-2, 0.0, 0.9), keras.optimizers.SGD(0.0))
+    # In [-1, 1] the mean is -0.3 and the deviation 0.1, so the shift is 0.8.
+    real = np.random.default_rng(0).normal(0.35, 0.05, (12_800, 1, 1, 1)).astype("float32")
+    model.fit(real, batch_size=128, epochs=3, verbose=0)
+    assert -model.evaluate(real, verbose=0, return_dict=True)["d_loss"] == pytest.approx(
+        0.8, rel=0.1
+    )
+
+
+def test_in_turn_the_discriminator_moves_several_times_before_the_generator_does():
+    keras.utils.set_random_seed(0)
+    model = gk.DCGAN(SHAPE, 3, filters=4, r1_penalty=0.0, d_steps=2)
+    again = gk.DCGAN.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    rates = 0.5, 0.3
+    model.compile(*map(keras.optimizers.SGD, rates), run_eagerly=True)
+    model.train_step((tf.constant(IMAGES[:16]),))
+
+    real, d, g = 2 * IMAGES[:16] - 1, again.discriminator, again.generator
+    for step in range(2):
+        fakes = g(model._latents(16, step, salt=0), training=True)
+        with tf.GradientTape() as tape:
+            answers = d(real, training=True), d(fakes, training=True)
+            loss = tf.reduce_mean(losses.non_saturating_game(*answers)[0])
+        for weight, slope in zip(
+            d.trainable_variables, tape.gradient(loss, d.trainable_variables), strict=True
+        ):
+            weight.assign_sub(rates[0] * slope)
+    with tf.GradientTape() as tape:
+        answer = d(g(model._latents(16, 2, salt=2), training=True), training=True)
+        loss = tf.reduce_mean(losses.logistic_loss(answer, is_real=1))
+    for weight, slope in zip(
+        g.trainable_variables, tape.gradient(loss, g.trainable_variables), strict=True
+    ):
+        weight.assign_sub(rates[1] * slope)
+    for name in ("discriminator", "generator"):
+        ours, theirs = (getattr(one, name).trainable_variables for one in (model, again))
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert [int(one.iterations) for one in model.optimizers] == [2, 1]
 
 
 def test_one_batch_of_both_is_normalized_together():

@@ -114,6 +114,13 @@ def test_killed_equals_whole(kind, tmp_path):
     assert_same_run(whole, run(kind, tmp_path / "killed", epochs=4))
 
 
+def test_killed_equals_whole_where_players_take_turns(tmp_path):
+    made = {"d_steps": 2, "gradient_penalty": 1.0}
+    whole = run("dcgan", tmp_path / "whole", epochs=3, **made)
+    assert run("dcgan", tmp_path / "killed", epochs=3, stop_after=2, **made) is None
+    assert_same_run(whole, run("dcgan", tmp_path / "killed", epochs=3, **made))
+
+
 @pytest.mark.parametrize("fit", [{"steps_per_epoch": 3}, {"validation_split": 0.25}], ids=str)
 def test_killed_equals_whole_with_other_epochs(fit, tmp_path):
     whole = run("vae", tmp_path / "whole", epochs=4, fit=fit)

@@ -52,6 +52,8 @@ SETTINGS = {
         "game": "non_saturating",
         "label_smoothing": 0.25,
         "r1_penalty": 0.3,
+        "gradient_penalty": 2.0,
+        "d_steps": 2,
         "joint_batch": True,
         "ema_decay": 0.5,
     },
