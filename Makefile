@@ -13,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/up-to-date
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-versions test-colab lint notebooks claims student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-own-images bench-folders bench-tricks bench-minute bench-handwriting gans constraints clean
+.PHONY: help run test test-versions test-colab lint notebooks claims student colab seeds lab mutants data judges bench bench-rivals bench-quality bench-kills bench-scale bench-sides bench-features bench-own-images bench-folders bench-tricks bench-two-words bench-minute bench-handwriting gans constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -107,6 +107,9 @@ bench-folders: $(READY) ## a million small files read and learned from (half an 
 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
 	@$(BIN)/python benchmarks/tricks.py
+
+bench-two-words: $(READY) ## notebook 05's two words over five seeds (ten minutes; two sets need MNIST and Fashion-MNIST)
+	@$(BIN)/python benchmarks/two_words.py
 
 bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a quarter of an hour)
 	@$(BIN)/python benchmarks/minute.py --dataset "$(DATASET)" --profile "$(PROFILE)"
