@@ -240,6 +240,13 @@ def in_batches(function, array):
 
 def check_output(network, expected, role):
     """Raises ValueError unless a network's output has the expected shape, without the batch."""
+    # One of layers in `call`, or without an input, knows no shape, and cannot be copied.
+    if not hasattr(network, "output_shape"):
+        raise ValueError(
+            f"Expected as {role} a functional or sequential Keras model that begins with "
+            f"keras.Input(…). Received: a {type(network).__name__} named {network.name!r}, whose "
+            "shapes are not known"
+        )
     if tuple(network.output_shape[1:]) != tuple(expected):
         raise ValueError(
             f"Expected the {role}'s output as (batch, {', '.join(map(str, expected))}). "

@@ -152,6 +152,32 @@ def test_settings_are_checked_whenever_they_are_set():
             setattr(model, name, value)
 
 
+class OfLayers(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.flatten, self.dense = keras.layers.Flatten(), keras.layers.Dense(2)
+
+    def call(self, images, training=None):
+        return self.dense(self.flatten(images))
+
+
+@pytest.mark.parametrize("called", [False, True])
+@pytest.mark.parametrize(
+    "build",
+    [OfLayers, lambda: keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])],
+    ids=["of layers", "without an input"],
+)
+def test_networks_without_known_shapes_are_refused_with_a_way_out(build, called):
+    network = build()
+    if called:
+        network(IMAGES[:1])
+    if called and isinstance(network, keras.Sequential):
+        gk.Autoencoder(SHAPE, 2, encoder=network, filters=2)
+        return
+    with pytest.raises(ValueError, match="functional or sequential"):
+        gk.Autoencoder(SHAPE, 2, encoder=network, filters=2)
+
+
 @pytest.mark.parametrize("name", ["mixed_bfloat16", "mixed_float16", "float64"])
 def test_networks_in_other_numbers_than_float32_are_refused(name):
     before = keras.config.dtype_policy()
