@@ -108,7 +108,7 @@ bench-folders: $(READY) ## a million small files read and learned from (half an 
 bench-tricks: $(READY) ## what the tricks of GAN training do, each alone (half an hour)
 	@$(BIN)/python benchmarks/tricks.py
 
-bench-two-words: $(READY) ## notebook 05's two words over five seeds (ten minutes; two sets need MNIST and Fashion-MNIST)
+bench-two-words: $(READY) ## notebook 05's two words over five seeds (twenty minutes; two sets need MNIST and Fashion-MNIST)
 	@$(BIN)/python benchmarks/two_words.py
 
 bench-minute: $(READY) ## how often notebook 08's minute fails, ten seeds (a quarter of an hour)

@@ -5,11 +5,11 @@ Writes `data/tricks.csv`, which notebook 09 shows; a run that was stopped goes o
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 import keras
 import numpy as np
+from table import Table
 
 import gk
 from gk import networks, ring
@@ -74,20 +74,14 @@ def main():
     data, judge = gk.datasets.load("digits"), gk.judges.load("digits")
     jobs = [("ring", trick, seed) for seed in range(given.ring_seeds) for trick in ring.TRICKS]
     jobs += [("digits", trick, seed) for seed in range(given.digits_seeds) for trick in ON_DIGITS]
-    done = set()
-    if given.output.exists():
-        with given.output.open(encoding="utf-8", newline="") as file:
-            done = {(row["data"], row["trick"], int(row["seed"])) for row in csv.DictReader(file)}
-    else:
-        given.output.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    for job in gk.progress([job for job in jobs if job not in done], "tricks", "run"):
+    table = Table(given.output, COLUMNS, num_keys=3)
+    for job in gk.progress(table.left(jobs), "tricks", "run"):
         which, trick, seed = job
         if which == "ring":
             modes, quality = on_ring(seed, ring.TRICKS[trick])
         else:
             modes, quality = on_digits(seed, data, judge, **ON_DIGITS[trick])
-        with given.output.open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerow([*job, modes, f"{quality:.4g}"])
+        table.add(job, [[modes, f"{quality:.4g}"]])
         keras.backend.clear_session()
 
 

@@ -1,4 +1,4 @@
-"""Continuity and completeness over seeds: `make bench-two-words`, some twenty minutes.
+"""Continuity and completeness over seeds: `make bench-two-words`, twenty minutes.
 
 Trains plain and variational autoencoders as notebook 05 does, several seeds on each data set
 (two of which need MNIST and Fashion-MNIST), and measures both words. Writes
@@ -7,11 +7,11 @@ stopped goes on.
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 import keras
 from sklearn.mixture import GaussianMixture
+from table import Table
 
 import gk
 from gk import metrics, networks
@@ -60,24 +60,22 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--output", type=Path, default=TABLE)
     given = parser.parse_args()
-    profile, done = gk.setup("cpu", seed=0), set()
-    if given.output.exists():
-        with given.output.open(encoding="utf-8", newline="") as file:
-            done = {tuple(row[name] for name in COLUMNS[:3]) for row in csv.DictReader(file)}
-    else:
-        given.output.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    for dataset in given.datasets.split(","):
+    profile, table = gk.setup("cpu", seed=0), Table(given.output, COLUMNS, num_keys=3)
+    seeds = range(1, given.seeds + 1)
+    runs = [
+        (dataset, seed, name)
+        for dataset in given.datasets.split(",")
+        for seed in seeds
+        for name in MODELS
+    ]
+    for dataset, seed, name in gk.progress(table.left(runs), "two words", "run"):
         data, judge = gk.datasets.load(dataset), gk.judges.load(dataset)
-        for seed in gk.progress(range(1, given.seeds + 1), dataset, "seed"):
-            for name in MODELS:
-                if (dataset, str(seed), name) in done:
-                    continue
-                rows = list(measure(name, data, judge, profile, seed))
-                with given.output.open("a", encoding="utf-8", newline="") as file:
-                    for what, *numbers in rows:
-                        shown = ["" if number is None else f"{number:.4g}" for number in numbers]
-                        csv.writer(file).writerow([dataset, seed, name, what, *shown])
-                keras.backend.clear_session()
+        rows = [
+            [what, *("" if number is None else f"{number:.4g}" for number in numbers)]
+            for what, *numbers in measure(name, data, judge, profile, seed)
+        ]
+        table.add((dataset, seed, name), rows)
+        keras.backend.clear_session()
 
 
 if __name__ == "__main__":
